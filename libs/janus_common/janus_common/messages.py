@@ -1,0 +1,605 @@
+"""Every message on the bus: frozen, tagged by ``kind``, the contract with all programs.
+
+Money, prices and quantities of orders are ``Decimal`` (strings on the wire), ticks are floats,
+times are whole nanoseconds UTC (``_ns``). Fields are only ever added, with defaults; unknown
+fields are ignored. A Decimal that is not a finite number does not decode.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from janus_common.errors import Code
+from janus_common.symbols import AssetClass
+
+MAX_BYTES = 60_000  # below the bus's own limit of 64 KB, headers included
+
+
+class Side(StrEnum):
+    """Which way."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class OrderType(StrEnum):
+    """How an order wants to be executed."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
+    TRAILING_STOP_LIMIT = "TRAILING_STOP_LIMIT"
+    MARKET_ON_CLOSE = "MARKET_ON_CLOSE"
+    LIMIT_ON_CLOSE = "LIMIT_ON_CLOSE"
+    MARKET_IF_TOUCHED = "MARKET_IF_TOUCHED"
+    LIMIT_IF_TOUCHED = "LIMIT_IF_TOUCHED"
+
+
+class Tif(StrEnum):
+    """How long an order stays."""
+
+    DAY = "DAY"
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    GTD = "GTD"
+    OPG = "OPG"
+
+
+class OrderState(StrEnum):
+    """Where an order is in its life; see ``orders.py`` for what follows what."""
+
+    NEW = "NEW"
+    SENDING = "SENDING"  # journalled and about to be sent, or sent and not answered yet
+    WORKING = "WORKING"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    DENIED = "DENIED"  # refused by Janus
+    REJECTED = "REJECTED"  # refused by the broker
+    CANCEL_PENDING = "CANCEL_PENDING"
+    CANCELED = "CANCELED"
+    REPLACE_PENDING = "REPLACE_PENDING"
+    EXPIRED = "EXPIRED"
+    UNKNOWN = "UNKNOWN"  # the broker is silent; only its word ends this
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    ACCEPTED = "ACCEPTED"  # journalled and handed to the broker's wire
+    DENIED = "DENIED"
+
+
+class Quality(StrEnum):
+    """How much a tick can be relied on."""
+
+    LIVE = "LIVE"
+    FROZEN = "FROZEN"
+    DELAYED = "DELAYED"
+    STALE = "STALE"
+
+
+class ServiceState(StrEnum):
+    """Where a process, or a worker's session with its broker, is."""
+
+    STARTING = "STARTING"
+    DOWN = "DOWN"
+    CONNECTING = "CONNECTING"
+    SYNCING = "SYNCING"
+    READY = "READY"
+    DEGRADED_DATA = "DEGRADED_DATA"
+    DEGRADED_ORDERS = "DEGRADED_ORDERS"
+    FENCED = "FENCED"
+    DRAINING = "DRAINING"
+    STOPPED = "STOPPED"
+
+
+class Severity(StrEnum):
+    """Who has to care about an event."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ALARM = "ALARM"  # an operator must act
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
+    """What all messages share: the field ``kind`` holds the name of the class."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if type(value) is Decimal and not value.is_finite():
+                raise ValueError(f"{name} is {value}: it must be a finite number")
+
+
+# ── intents: what a client wants ─────────────────────────────────────────────
+
+
+class OrderIntent(Message, frozen=True, kw_only=True):
+    """One order that a client wants placed. Repeating it under the same id is always safe."""
+
+    client_order_id: str  # chosen by the sender, unique for ever: 1-40 letters, digits, - and _
+    account: str  # alias from the configuration
+    symbol: str  # canonical
+    side: Side
+    type: OrderType
+    qty: Decimal  # shares or contracts, above 0
+    limit_price: Decimal | None = None  # per share or contract
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None  # 1 is one percent
+    tif: Tif = Tif.GTC
+    good_till_ns: int | None = None  # with tif GTD only
+    outside_rth: bool = False  # may trade outside regular hours
+    expires_ns: int | None = None  # not sent after this moment; None: 30 s after the router has it
+    dry_run: bool = False  # check everything, send nothing
+    tags: dict[str, str] = {}  # kept with the order, meaningless to Janus
+
+
+class CancelIntent(Message, frozen=True, kw_only=True):
+    """Cancel one order."""
+
+    account: str
+    client_order_id: str  # of the order
+
+
+class ReplaceIntent(Message, frozen=True, kw_only=True):
+    """Change quantity or prices of a working order; None leaves a field as it is."""
+
+    account: str
+    client_order_id: str
+    qty: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+
+
+class FlattenIntent(Message, frozen=True, kw_only=True):
+    """Cancel the open orders and close the positions of an account, or of one symbol on it."""
+
+    account: str
+    symbol: str | None = None
+
+
+Intent = OrderIntent | CancelIntent | ReplaceIntent | FlattenIntent
+
+
+class Instrument(Message, frozen=True, kw_only=True):
+    """One tradable thing and what each broker calls it; None is not known yet."""
+
+    symbol: str
+    asset_class: AssetClass
+    currency: str = "USD"
+    exchange: str | None = None
+    multiplier: Decimal = Decimal(1)
+    tick_size: Decimal | None = None  # smallest price step; None: any
+    ib_conid: int | None = None
+    ib_symbol: str | None = None
+    ib_exchange: str | None = None  # where IB routes orders: SMART, CME
+    ib_primary_exchange: str | None = None
+    webull_ticker: str | None = None
+    webull_instrument_id: str | None = None
+    webull_market: str | None = None
+    source: str | None = None  # who found it: lookup.ib, holdings.ib, operator
+    updated_ns: int = 0
+
+
+class OrderUpdate(Message, frozen=True, kw_only=True):
+    """A full snapshot of one order; the last one on its subject is its state."""
+
+    account: str
+    client_order_id: str  # foreign orders: "foreign-" and the broker's permanent id
+    state: OrderState
+    symbol: str
+    side: Side
+    type: OrderType
+    qty: Decimal
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    tif: Tif = Tif.GTC
+    good_till_ns: int | None = None
+    outside_rth: bool = False
+    tags: dict[str, str] = {}
+    filled_qty: Decimal = Decimal(0)
+    average_price: Decimal | None = None  # of what is filled
+    code: Code | None = None  # why it was denied, rejected or is in doubt
+    reason: str | None = None  # the same in words, the broker's own where it has some
+    venue_order_id: str | None = None  # the broker's permanent id, once it has answered
+    session_order_id: str | None = None  # IB: "<clientId>.<orderId>", known before sending
+    principal: str = ""  # who asked for it
+    origin: str = "janus"  # or "foreign"
+    body: str = ""  # fingerprint of the intent: the same id with another body is refused
+    revision: int = 1  # counts the updates of this order
+    created_ns: int = 0
+    updated_ns: int = 0
+    expires_ns: int | None = None
+
+
+class IntentReply(Message, frozen=True, kw_only=True):
+    """What became of an intent; ACCEPTED is not yet acknowledged by the broker."""
+
+    outcome: Outcome
+    account: str
+    client_order_id: str = ""
+    code: Code | None = None
+    reason: str | None = None
+    hint: str | None = None  # what to do about it
+    replayed: bool = False  # the id was known: this is the outcome of the first time
+    order: OrderUpdate | None = None
+    instrument: Instrument | None = None  # of a dry run: what the symbol resolved to
+
+
+# ── commands: router to worker ───────────────────────────────────────────────
+
+
+class PlaceCommand(Message, frozen=True, kw_only=True):
+    """A validated order with its resolved instrument."""
+
+    intent: OrderIntent  # expires_ns is set
+    instrument: Instrument
+    principal: str
+
+
+class CancelCommand(Message, frozen=True, kw_only=True):
+    """A validated cancel."""
+
+    intent: CancelIntent
+    principal: str
+    expires_ns: int
+
+
+Command = PlaceCommand | CancelCommand
+
+
+class CommandReply(Message, frozen=True, kw_only=True):
+    """What the worker did with a command."""
+
+    outcome: Outcome
+    code: Code | None = None
+    reason: str | None = None
+    hint: str | None = None
+    replayed: bool = False
+    order: OrderUpdate | None = None
+
+
+# ── what the broker said ─────────────────────────────────────────────────────
+
+
+class Fill(Message, frozen=True, kw_only=True):
+    """One execution; its fee comes later as a FillFee and is unknown until then."""
+
+    account: str
+    execution_id: str  # IB: without the revision after the last dot
+    revision: int = 1
+    client_order_id: str  # foreign orders: as in their OrderUpdate
+    venue_order_id: str | None = None
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    currency: str = "USD"
+    multiplier: Decimal = Decimal(1)
+    exchange: str | None = None
+    executed_ns: int  # the broker's time, often whole seconds
+    received_ns: int
+    sequence: int = 0  # counts this account's fill messages of one worker run
+
+
+class FillCorrection(Message, frozen=True, kw_only=True):
+    """The broker corrected an execution: quantity and price replace the earlier ones."""
+
+    account: str
+    execution_id: str
+    revision: int
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    executed_ns: int
+    received_ns: int
+    sequence: int = 0
+
+
+class FillFee(Message, frozen=True, kw_only=True):
+    """What an execution cost."""
+
+    account: str
+    execution_id: str
+    revision: int = 1
+    symbol: str
+    fee: Decimal
+    currency: str
+    realized_pnl: Decimal | None = None  # as the broker reckons it, on closing fills
+    received_ns: int
+    sequence: int = 0
+
+
+class Position(Message, frozen=True, kw_only=True):
+    """What an account holds of one instrument, as its broker says; never moved by ticks."""
+
+    account: str
+    symbol: str
+    qty: Decimal  # below 0 is short
+    average_cost: Decimal | None = None  # per share or contract, without multiplier
+    asset_class: AssetClass
+    currency: str = "USD"
+    multiplier: Decimal = Decimal(1)
+    venue_instrument_id: str | None = None  # IB: the conId
+    as_of_ns: int
+
+
+class Balance(Message, frozen=True, kw_only=True):
+    """What an account is worth, as its broker says."""
+
+    account: str
+    currency: str
+    cash: Decimal | None = None
+    net_liquidation: Decimal | None = None
+    buying_power: Decimal | None = None
+    realized_pnl: Decimal | None = None
+    unrealized_pnl: Decimal | None = None
+    as_of_ns: int
+
+
+# ── market data ──────────────────────────────────────────────────────────────
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
+    """The market of one symbol after one change; None is no quote. Never NaN."""
+
+    symbol: str
+    bid: float | None = None
+    ask: float | None = None
+    last: float | None = None
+    bid_size: float | None = None
+    ask_size: float | None = None
+    last_size: float | None = None
+    volume: float | None = None
+    source: str  # account whose connection it came over
+    quality: Quality = Quality.LIVE
+    sequence: int = 0  # per symbol, from market data; a gap means missed ticks
+    received_ns: int  # when the worker read it
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
+    """Open, high, low, close and volume of one interval."""
+
+    symbol: str
+    start_ns: int
+    interval_s: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    source: str
+    quality: Quality = Quality.LIVE
+    sequence: int = 0
+
+
+class Valuation(Message, frozen=True, kw_only=True):
+    """A position at the market's price: derived, for display, never a fact of the books."""
+
+    account: str
+    symbol: str
+    qty: Decimal
+    price: float
+    market_value: float
+    unrealized_pnl: float | None = None
+    source: str
+    tick_ns: int
+    derived: bool = True
+
+
+class Subscribe(Message, frozen=True, kw_only=True):
+    """Hold a lease on the ticks of some symbols; repeat it before it runs out."""
+
+    holder: str  # who holds the lease
+    symbols: list[str]
+    lease_s: float = 30.0  # 1 to 3600
+
+
+class Unsubscribe(Message, frozen=True, kw_only=True):
+    """Give leases back."""
+
+    holder: str
+    symbols: list[str]
+
+
+class Snapshot(Message, frozen=True, kw_only=True):
+    """Ask for the last tick of some symbols."""
+
+    symbols: list[str]
+
+
+class MarketDataReply(Message, frozen=True, kw_only=True):
+    """The last ticks known, and for each refused symbol the reason."""
+
+    ticks: list[Tick] = []
+    refused: dict[str, str] = {}
+
+
+class FeedRequest(Message, frozen=True, kw_only=True):
+    """Market data wants a worker to open or close one line."""
+
+    instrument: Instrument
+
+
+class FeedReply(Message, frozen=True, kw_only=True):
+    """Whether the line is open."""
+
+    outcome: Outcome
+    code: Code | None = None
+    reason: str | None = None
+
+
+# ── registry ─────────────────────────────────────────────────────────────────
+
+
+class Resolve(Message, frozen=True, kw_only=True):
+    """Ask for one symbol; an unknown one is looked up at a connected broker."""
+
+    symbol: str
+    lookup: bool = True
+
+
+class ListInstruments(Message, frozen=True, kw_only=True):
+    """Ask for symbols in order, a page at a time."""
+
+    prefix: str = ""
+    after: str = ""  # the last symbol of the page before
+    limit: int = 100  # 1 to 200
+
+
+class PutInstrument(Message, frozen=True, kw_only=True):
+    """Add an instrument, or fill fields of one that are not known yet."""
+
+    instrument: Instrument
+
+
+class RegistryReply(Message, frozen=True, kw_only=True):
+    """The instruments asked for, or why not."""
+
+    outcome: Outcome
+    instruments: list[Instrument] = []
+    code: Code | None = None
+    reason: str | None = None
+    candidates: list[Instrument] = []  # of an ambiguous symbol
+    more: bool = False
+
+
+class Lookup(Message, frozen=True, kw_only=True):
+    """Ask a broker what it calls a symbol."""
+
+    symbol: str
+
+
+class LookupReply(Message, frozen=True, kw_only=True):
+    """All that the broker has under that symbol: one is an answer, several are ambiguous."""
+
+    outcome: Outcome
+    candidates: list[Instrument] = []
+    code: Code | None = None
+    reason: str | None = None
+
+
+class Harmony(Message, frozen=True, kw_only=True):
+    """Fill missing broker ids on demand."""
+
+    broker: str | None = None
+    symbols: list[str] = []  # empty: all
+    dry_run: bool = False
+
+
+class HarmonyReply(Message, frozen=True, kw_only=True):
+    """What a harmony found; all or nothing was written."""
+
+    outcome: Outcome
+    filled: list[str] = []
+    ambiguous: dict[str, list[Instrument]] = {}
+    not_found: list[str] = []
+    code: Code | None = None
+    reason: str | None = None
+
+
+class ReportQuery(Message, frozen=True, kw_only=True):
+    """Ask the books; newest first, a page at a time."""
+
+    account: str | None = None
+    symbol: str | None = None
+    since_ns: int = 0
+    open_only: bool = False  # orders that are not final
+    limit: int = 100  # 1 to 100
+    before_ns: int | None = None
+
+
+class BookedFill(Message, frozen=True, kw_only=True):
+    """A fill as booked: corrected, with its fee where that is known."""
+
+    fill: Fill
+    fee: Decimal | None = None  # None: not reported yet
+    fee_currency: str | None = None
+    realized_pnl: Decimal | None = None
+
+
+class ReportReply(Message, frozen=True, kw_only=True):
+    """A page of the books."""
+
+    outcome: Outcome
+    orders: list[OrderUpdate] = []
+    fills: list[BookedFill] = []
+    code: Code | None = None
+    reason: str | None = None
+    more: bool = False
+
+
+# ── operations ───────────────────────────────────────────────────────────────
+
+
+class Sync(Message, frozen=True, kw_only=True):
+    """Ask a worker to fetch its broker's truth now."""
+
+    account: str
+
+
+class SyncReply(Message, frozen=True, kw_only=True):
+    """What the broker has, and how much of it was news."""
+
+    outcome: Outcome
+    open_orders: int = 0
+    positions: int = 0
+    new_fills: int = 0
+    code: Code | None = None
+    reason: str | None = None
+
+
+class Control(Message, frozen=True, kw_only=True):
+    """An operator's halt, resume or drain; the verb is in the subject."""
+
+    account: str | None = None  # None: the whole house
+    principal: str = ""
+    reason: str = ""
+
+
+class ControlReply(Message, frozen=True, kw_only=True):
+    """Whether it was done."""
+
+    outcome: Outcome
+    code: Code | None = None
+    reason: str | None = None
+
+
+class Presence(Message, frozen=True, kw_only=True):
+    """One process: who it is and how it is; its key in KV ``presence`` runs out without it."""
+
+    service: str
+    instance: str
+    account: str | None = None
+    state: ServiceState
+    reason: str | None = None
+    since_ns: int
+    pid: int
+    host: str
+    version: str
+    broker: str | None = None
+    mode: str | None = None  # paper or live
+    now_ns: int
+
+
+class Event(Message, frozen=True, kw_only=True):
+    """An alarm, a change of state, or a gap: something may have been missed."""
+
+    service: str
+    what: str  # noun-verb, such as broker-connected, fills-gap
+    severity: Severity = Severity.INFO
+    account: str | None = None
+    reason: str = ""
+    details: dict[str, str] = {}
+    time_ns: int
