@@ -6,6 +6,7 @@ Decoding raises nothing but ``MessageInvalid``, whatever the bytes.
 from __future__ import annotations
 
 import functools
+from collections.abc import Hashable
 from enum import StrEnum
 from types import UnionType
 from typing import Any, TypeVar, cast
@@ -50,7 +51,7 @@ def decode(data: bytes, kind: type[T] | UnionType, form: Format = Format.MSGPACK
     if len(data) > MAX_BYTES:
         raise MessageInvalid(f"{len(data)} bytes; a message has at most {MAX_BYTES}")
     try:
-        return cast(T, _decoder(kind, form).decode(data))
+        return cast("T", _decoder(cast("Hashable", kind), form).decode(data))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise MessageInvalid(f"not a {_name(kind)}: {error}") from error
 

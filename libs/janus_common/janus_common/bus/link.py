@@ -1,0 +1,170 @@
+"""One connection to NATS with the settings and guards that make its silence an error.
+
+Nothing is buffered while the server is away (a request that failed must not arrive later), a
+frozen server is noticed within seconds, reconnecting never ends, and a connection that is closed
+for good ends the process. Findings behind each setting: ``docs/decisions/bus-connection.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.js import errors as js_errors
+
+from janus_common.errors import (
+    BusError,
+    BusForbidden,
+    BusTimeout,
+    BusUnavailable,
+    NobodyListens,
+    StorageFull,
+    WriteConflict,
+)
+
+PING_INTERVAL_S = 1  # with two outstanding, a frozen server is noticed in about 3 s
+CONNECT_TIMEOUT_S = 2
+USER_TIMEOUT_MS = 2_000  # unacknowledged bytes: else a frozen server is held on to for minutes
+WRONG_LAST_SEQUENCE = {10071, 10164}
+STREAM_FULL = {10077, 10047, 10122, 10023}
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def connect(  # noqa: C901 - four callbacks, each two lines
+    url: str,
+    *,
+    name: str,
+    on_closed: Callable[[], None] = lambda: None,
+    on_change: Callable[[bool], None] | None = None,
+    within_s: float = 10.0,
+) -> AsyncIterator[Client]:
+    """Hold a connection to the NATS server at ``url``.
+
+    ``on_closed`` is called when it is lost for good without our doing, ``on_change`` at each loss
+    (False) and return (True).
+
+    Raises:
+        BusUnavailable: no server answered ``within_s`` seconds.
+    """
+    client = Client()
+    closing = False
+
+    def tell(*, connected: bool) -> None:
+        if on_change is not None:
+            on_change(connected)
+
+    async def closed() -> None:
+        if not closing:
+            log.error("bus.closed", name=name)
+            on_closed()
+
+    async def disconnected() -> None:
+        if not closing:
+            log.warning("bus.disconnected", name=name)
+            tell(connected=False)
+
+    async def reconnected() -> None:
+        _set_user_timeout(client)
+        log.info("bus.connected", name=name)
+        tell(connected=True)
+
+    async def failed(error: Exception) -> None:
+        # An exception in here would leave the client deaf; logging is all that is done.
+        if client.is_connected or not isinstance(error, OSError):
+            log.warning("bus.error", name=name, error=f"{type(error).__name__}: {error}")
+
+    try:
+        async with asyncio.timeout(within_s):
+            await client.connect(
+                servers=[url],
+                name=name,
+                pending_size=-1,
+                ping_interval=PING_INTERVAL_S,
+                max_outstanding_pings=2,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.2,  # type: ignore[arg-type]  # seconds; a float works
+                connect_timeout=CONNECT_TIMEOUT_S,
+                inbox_prefix=f"_INBOX_{name}",
+                closed_cb=closed,
+                disconnected_cb=disconnected,
+                reconnected_cb=reconnected,
+                error_cb=failed,
+            )
+    except (TimeoutError, OSError, nats.errors.Error) as error:
+        raise BusUnavailable(
+            f"no NATS server answers at {url} (waited {within_s:g} s); is the stack up? `janus up`"
+        ) from error
+    _set_user_timeout(client)
+    try:
+        yield client
+    finally:
+        closing = True
+        await _close(client)
+
+
+async def push(client: Client) -> None:
+    """Hand everything published so far to the socket before anything else is done."""
+    await client._flush_pending(force_flush=True)  # noqa: SLF001 - flush() would wait for a PONG
+
+
+@contextmanager
+def renamed(subject: str) -> Iterator[None]:
+    """Rename what nats-py raises to our own errors; ``subject`` is named in the text."""
+    try:
+        yield
+    except nats.errors.NoRespondersError as error:
+        raise NobodyListens(f"{subject}: nobody listens") from error
+    except js_errors.NoStreamResponseError as error:
+        raise BusError(f"{subject}: no stream takes it") from error
+    except (
+        nats.errors.OutboundBufferLimitError,
+        nats.errors.ConnectionClosedError,
+        nats.errors.ConnectionReconnectingError,
+        nats.errors.ConnectionDrainingError,
+    ) as error:
+        raise BusUnavailable(f"{subject}: not connected to the bus") from error
+    except js_errors.KeyWrongLastSequenceError as error:
+        raise WriteConflict(f"{subject}: somebody else wrote it first") from error
+    except js_errors.APIError as error:
+        raise _from_api(subject, error) from error
+    except (TimeoutError, nats.errors.TimeoutError) as error:
+        raise BusTimeout(f"{subject}: no answer in time") from error
+    except nats.errors.MaxPayloadError as error:
+        raise BusError(f"{subject}: too large for the bus") from error
+    except nats.errors.Error as error:
+        kind = BusForbidden if "permissions violation" in str(error).lower() else BusError
+        raise kind(f"{subject}: {error}") from error
+
+
+def _from_api(subject: str, error: js_errors.APIError) -> BusError:
+    text = f"{subject}: {error.description} ({error.err_code})"
+    if error.err_code in WRONG_LAST_SEQUENCE:
+        return WriteConflict(text)
+    if error.err_code in STREAM_FULL:
+        return StorageFull(text)
+    return BusError(text)
+
+
+def _set_user_timeout(client: Client) -> None:
+    transport = client._transport  # noqa: SLF001 - nats-py offers no way to its socket
+    writer = getattr(transport, "_io_writer", None)
+    found = writer.get_extra_info("socket") if writer is not None else None
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux only
+    if found is not None and option is not None:
+        found.setsockopt(socket.IPPROTO_TCP, option, USER_TIMEOUT_MS)
+
+
+async def _close(client: Client) -> None:
+    """Close without waiting for a server that may be gone; the journal holds what matters."""
+    with contextlib.suppress(OSError, nats.errors.Error, TimeoutError):
+        async with asyncio.timeout(2):
+            await client.close()

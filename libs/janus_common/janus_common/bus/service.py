@@ -1,0 +1,209 @@
+"""A process on the bus: it answers requests, is listed by `$SRV.PING` and says how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import UnionType
+from typing import Generic, TypeVar
+
+import msgspec
+import structlog
+from nats import micro
+from nats.micro.request import Request as RawRequest
+
+from janus_common import codec, subjects
+from janus_common.bus import link
+from janus_common.bus.buckets import PRESENCE
+from janus_common.bus.bus import Bus
+from janus_common.clock import now_ns
+from janus_common.errors import BusError, Code, Denied, MessageInvalid
+from janus_common.messages import Event, Presence, ServiceState, Severity
+
+HEARTBEAT_S = 2.0  # dead after three missed
+
+T = TypeVar("T")
+Refuse = Callable[[Denied], msgspec.Struct]
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """One request: the message and the subject it came on."""
+
+    message: T
+    subject: str
+
+
+class Service:
+    """What one process offers on the bus, and the state it shows; made by ``start``."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        registered: micro.service.Service,
+        *,
+        name: str,
+        account: str | None,
+        broker: str | None,
+        mode: str | None,
+    ) -> None:
+        self._bus, self._registered = bus, registered
+        self._name, self._account, self._broker, self._mode = name, account, broker, mode
+        self._instance = registered.id
+        self._state, self._reason, self._since_ns = ServiceState.STARTING, "", now_ns()
+        self._announce = asyncio.Event()
+
+    @property
+    def state(self) -> ServiceState:
+        """The state that others see."""
+        return self._state
+
+    async def answer(
+        self,
+        subject: str,
+        kind: type[T] | UnionType,
+        handle: Callable[[Asked[T]], Awaitable[msgspec.Struct]],
+        *,
+        refuse: Refuse,
+        at_once: int = 1,
+    ) -> None:
+        """Answer requests on ``subject``, up to ``at_once`` at the same time.
+
+        Undecodable requests and those for which ``handle`` raises Denied are answered with what
+        ``refuse`` makes of it. The reply is written in the format of the request and is on the
+        wire before the next request is looked at.
+        """
+        slots = asyncio.Semaphore(at_once)
+
+        async def serve(raw: RawRequest) -> None:
+            try:
+                reply, form = await self._reply(raw, kind, handle, refuse)
+                with link.renamed(raw.subject):
+                    await raw.respond(
+                        codec.encode(reply, form), headers={codec.CONTENT_TYPE: form.value}
+                    )
+                    await link.push(self._bus.client)
+            except BusError as error:  # the asker will find out by its own timeout
+                log.warning("reply.lost", subject=raw.subject, error=str(error))
+            finally:
+                slots.release()
+                self._bus.end()
+
+        async def received(raw: RawRequest) -> None:
+            await slots.acquire()
+            self._bus.begin()
+            if at_once == 1:
+                await self._bus.guarded(serve(raw))
+            else:
+                self._bus.tasks.create_task(serve(raw))
+
+        name = subject.removeprefix(f"{subjects.ROOT}.").replace(".", "-")
+        name = name.replace("*", "any").replace(">", "all")
+        with link.renamed(subject):
+            await self._registered.add_endpoint(name=name, subject=subject, handler=received)
+            await self._bus.client.flush()
+
+    async def _reply(
+        self,
+        raw: RawRequest,
+        kind: type[T] | UnionType,
+        handle: Callable[[Asked[T]], Awaitable[msgspec.Struct]],
+        refuse: Refuse,
+    ) -> tuple[msgspec.Struct, codec.Format]:
+        form = codec.format_of((raw.headers or {}).get(codec.CONTENT_TYPE))
+        if self._bus.is_draining:
+            return refuse(Denied(Code.DRAINING, "this process is stopping; ask again")), form
+        try:
+            message = codec.decode(raw.data, kind, form)
+            return await handle(Asked(message, raw.subject)), form
+        except MessageInvalid as error:
+            log.warning("message.invalid", subject=raw.subject, error=str(error))
+            return refuse(Denied(Code.INVALID_MESSAGE, str(error))), form
+        except Denied as denied:
+            return refuse(denied), form
+
+    async def show(self, state: ServiceState, reason: str = "") -> None:
+        """Change the state that others see, and tell it as an event."""
+        if (state, reason) == (self._state, self._reason):
+            return
+        self._state, self._reason, self._since_ns = state, reason, now_ns()
+        self._announce.set()
+        log.info("service.state", state=state.value, reason=reason)
+        await self.tell("state-changed", reason=reason, state=state.value)
+
+    async def tell(
+        self, what: str, *, severity: Severity = Severity.INFO, reason: str = "", **details: str
+    ) -> None:
+        """Publish an event; it is logged and lost when the bus does not take it."""
+        event = Event(
+            service=self._name,
+            what=what,
+            severity=severity,
+            account=self._account,
+            reason=reason,
+            details=details,
+            time_ns=now_ns(),
+        )
+        try:
+            await self._bus.streams.append(subjects.event(self._name, what), event)
+        except BusError as error:
+            log.warning("event.lost", what=what, error=str(error))
+
+    async def be_present(self) -> None:
+        """Keep this process's key in KV ``presence`` fresh, for ever."""
+        bucket = self._bus.bucket(PRESENCE)
+        key = f"{self._name}.{self._account}" if self._account else f"{self._name}.{self._instance}"
+        while True:
+            self._announce.clear()
+            try:
+                await bucket.put(key, self._presence())
+            except BusError as error:
+                log.debug("presence.lost", error=str(error))
+            try:
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await self._announce.wait()
+            except TimeoutError:
+                continue
+
+    def _presence(self) -> Presence:
+        return Presence(
+            service=self._name,
+            instance=self._instance,
+            account=self._account,
+            state=self._state,
+            reason=self._reason or None,
+            since_ns=self._since_ns,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            version=version("janus-common"),
+            broker=self._broker,
+            mode=self._mode,
+            now_ns=now_ns(),
+        )
+
+
+async def start(
+    bus: Bus,
+    name: str,
+    *,
+    account: str | None = None,
+    broker: str | None = None,
+    mode: str | None = None,
+) -> Service:
+    """Register this process as service ``name``, so that `$SRV.PING` lists it."""
+    metadata = {"pid": str(os.getpid()), "host": socket.gethostname()}
+    metadata |= {"account": account} if account else {}
+    await bus.streams.provision()
+    registered = await micro.add_service(
+        bus.client,
+        name=name,
+        version=version("janus-common"),
+        description=f"Janus {name}",
+        metadata=metadata,
+    )
+    return Service(bus, registered, name=name, account=account, broker=broker, mode=mode)

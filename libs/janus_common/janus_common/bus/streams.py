@@ -1,0 +1,257 @@
+"""Streams: the journal. Append with compare-and-set, read the last, consume durably."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext, api
+from nats.js.errors import NotFoundError
+
+from janus_common import codec, subjects
+from janus_common.bus.link import renamed
+from janus_common.errors import MessageInvalid
+
+APPEND_TIMEOUT_S = 2.0
+FETCH_TIMEOUT_S = 1.0  # bounds the harm of a fetch that stalls
+READ_TIMEOUT_S = 5.0
+ACK_WAIT_S = 30.0
+GIB = 1024**3
+DAY_S = 86_400.0
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """How one stream is kept; all are limited in size and refuse rather than forget."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_bytes: int
+    max_age_s: float = 0  # 0: for ever
+    per_subject: int = -1  # messages kept of each subject; -1: all
+    dedupe_s: float = 120.0
+
+
+ORDERS = StreamSpec("ORDERS", (subjects.order(),), 4 * GIB)
+FILLS = StreamSpec("FILLS", (subjects.fill(),), 2 * GIB, dedupe_s=3_600.0)
+STATE = StreamSpec("STATE", (subjects.position(), subjects.balance()), GIB // 4, per_subject=1)
+EVENTS = StreamSpec("EVENTS", (subjects.event(),), GIB // 2, max_age_s=30 * DAY_S)
+ALL = (ORDERS, FILLS, STATE, EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    """One message of a stream, with its place in it."""
+
+    message: T
+    subject: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Done; never deliver it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now: deliver it again, and nothing behind it before."""
+
+    reason: str
+    delay_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It will never work: drop it, and say so in the log."""
+
+    reason: str
+
+
+Settled = Ack | Retry | GiveUp
+
+
+class Streams:
+    """The streams as seen over one connection."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._js: JetStreamContext = client.jetstream(timeout=READ_TIMEOUT_S)
+
+    async def provision(self) -> None:
+        """Create the streams that do not exist yet; existing ones are left as they are."""
+        for spec in ALL:
+            with renamed(spec.name):
+                try:
+                    await self._js.stream_info(spec.name)
+                except NotFoundError:
+                    await self._js.add_stream(_config(spec))
+
+    async def append(
+        self,
+        subject: str,
+        message: msgspec.Struct,
+        *,
+        expected_last: int | None = None,
+        message_id: str | None = None,
+    ) -> int:
+        """Store ``message`` durably and return its sequence in the stream.
+
+        ``expected_last`` is the sequence that the last message of that subject must have, 0 for
+        none. A ``message_id`` seen before is not stored twice.
+
+        Raises:
+            WriteConflict: the last message is another one: somebody else wrote.
+            StorageFull: the stream takes no more.
+            BusTimeout: it may be stored or not; ``last`` tells.
+            BusUnavailable: it is not stored.
+        """
+        headers: dict[str, str] = {}
+        if expected_last is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(expected_last)
+        if message_id is not None:
+            headers["Nats-Msg-Id"] = message_id
+        with renamed(subject):
+            ack = await self._js.publish(
+                subject, codec.encode(message), timeout=APPEND_TIMEOUT_S, headers=headers or None
+            )
+        return ack.seq
+
+    async def last(self, spec: StreamSpec, subject: str, kind: type[T]) -> Stored[T] | None:
+        """Return the last message of ``subject``, or None."""
+        with renamed(subject):
+            try:
+                raw = await self._js.get_last_msg(spec.name, subject, direct=True)
+            except NotFoundError:
+                return None
+        return Stored(codec.decode(raw.data or b"", kind), raw.subject or subject, raw.seq or 0)
+
+    async def last_of_each(
+        self, spec: StreamSpec, pattern: str, kind: type[T]
+    ) -> AsyncIterator[Stored[T]]:
+        """Yield the last message of every subject that matches ``pattern``; bad ones are logged."""
+        async for stored in self._read(spec, pattern, kind, api.DeliverPolicy.LAST_PER_SUBJECT):
+            yield stored
+
+    async def history(
+        self, spec: StreamSpec, pattern: str, kind: type[T]
+    ) -> AsyncIterator[Stored[T]]:
+        """Yield every message that matches ``pattern``, oldest first; bad ones are logged."""
+        async for stored in self._read(spec, pattern, kind, api.DeliverPolicy.ALL):
+            yield stored
+
+    async def _read(
+        self, spec: StreamSpec, pattern: str, kind: type[T], policy: api.DeliverPolicy
+    ) -> AsyncIterator[Stored[T]]:
+        with renamed(pattern):
+            found = await self._js.pull_subscribe(
+                pattern,
+                stream=spec.name,
+                config=api.ConsumerConfig(
+                    deliver_policy=policy,
+                    ack_policy=api.AckPolicy.NONE,
+                    mem_storage=True,
+                    inactive_threshold=30.0,
+                ),
+            )
+        try:
+            pending = (await found.consumer_info()).num_pending or 0
+            while pending > 0:
+                with renamed(pattern):
+                    batch = await found.fetch(min(pending, 500), timeout=READ_TIMEOUT_S)
+                pending = batch[-1].metadata.num_pending
+                for raw in batch:
+                    if (stored := _decoded(raw, kind)) is not None:
+                        yield stored
+        finally:
+            with renamed(pattern):
+                await found.unsubscribe()
+
+    @asynccontextmanager
+    async def consumer(
+        self, spec: StreamSpec, durable: str, pattern: str
+    ) -> AsyncIterator[JetStreamContext.PullSubscription]:
+        """Hold the durable consumer ``durable``: one message at a time, in order."""
+        with renamed(pattern):
+            found = await self._js.pull_subscribe(
+                pattern,
+                durable=durable,
+                stream=spec.name,
+                config=api.ConsumerConfig(ack_wait=ACK_WAIT_S, max_ack_pending=1),
+            )
+        yield found
+
+
+async def deliver(
+    found: JetStreamContext.PullSubscription,
+    kind: type[T],
+    handle: Callable[[Stored[T]], Awaitable[Settled]],
+) -> None:
+    """Handle the next message, if one comes within a second.
+
+    An undecodable one is logged and terminated; it never comes again.
+    """
+    try:
+        [raw] = await found.fetch(1, timeout=FETCH_TIMEOUT_S)
+    except (TimeoutError, nats.errors.TimeoutError):
+        return
+    except nats.errors.Error as error:
+        log.info("bus.fetch_failed", error=str(error))
+        await asyncio.sleep(FETCH_TIMEOUT_S)
+        return
+    with renamed(raw.subject):
+        stored = _decoded(raw, kind)
+        if stored is None:
+            await raw.term()
+            return
+        await _settle(raw, await handle(stored))
+
+
+async def _settle(raw: Msg, settled: Settled) -> None:
+    match settled:
+        case Ack():
+            await raw.ack()
+        case Retry(reason=reason, delay_s=delay_s):
+            log.info("message.postponed", subject=raw.subject, reason=reason, delay_s=delay_s)
+            await raw.nak(delay=delay_s)
+        case GiveUp(reason=reason):
+            log.error("message.dropped", subject=raw.subject, reason=reason)
+            await raw.term()
+
+
+def _decoded(raw: Msg, kind: type[T]) -> Stored[T] | None:
+    try:
+        message = codec.decode(raw.data, kind)
+    except MessageInvalid as error:
+        log.warning("message.invalid", subject=raw.subject, error=str(error))
+        return None
+    return Stored(message, raw.subject, raw.metadata.sequence.stream)
+
+
+def _config(spec: StreamSpec) -> api.StreamConfig:
+    options: dict[str, Any] = {}
+    if spec.per_subject > 0:
+        options["max_msgs_per_subject"] = spec.per_subject
+    return api.StreamConfig(
+        name=spec.name,
+        subjects=list(spec.subjects),
+        max_bytes=spec.max_bytes,
+        max_age=spec.max_age_s,
+        duplicate_window=spec.dedupe_s,
+        discard=api.DiscardPolicy.NEW,
+        storage=api.StorageType.FILE,
+        allow_direct=True,
+        deny_purge=True,
+        **options,
+    )
