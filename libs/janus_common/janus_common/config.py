@@ -130,6 +130,17 @@ def parse(
     return config
 
 
+def bus_url(config: Config) -> str:
+    """Return where NATS is.
+
+    Raises:
+        ConfigError: it is not set; only `janus up` can do without.
+    """
+    if config.bus.url is None:
+        raise ConfigError("bus.url is not set; give it, or start everything with `janus up`")
+    return config.bus.url
+
+
 def environment() -> Mapping[str, str]:
     """Return the process's environment; the only place that reads it."""
     return os.environ  # noqa: TID251 - this module is the one place

@@ -73,6 +73,7 @@ class Outcome(StrEnum):
 
     ACCEPTED = "ACCEPTED"  # journalled and handed to the broker's wire
     DENIED = "DENIED"
+    UNKNOWN = "UNKNOWN"  # the worker did not answer in time: ask for the order by its id
 
 
 class Quality(StrEnum):
