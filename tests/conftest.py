@@ -1,0 +1,47 @@
+"""Fixtures for all tests: one NATS and one Postgres per test process, started when asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.servers import nats_server, postgres_server
+
+
+@pytest.fixture(scope="session")
+async def shared_nats(tmp_path_factory):
+    """The server that tests of this process share; never stop it."""
+    async with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def nats_url(shared_nats):
+    """Shared: its streams hold what other tests left, so use accounts of your own."""
+    return shared_nats.url
+
+
+@pytest.fixture
+async def own_nats(tmp_path_factory):
+    """A server of this test alone, empty; it may be killed."""
+    async with nats_server(tmp_path_factory.mktemp("own-nats")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def shared_postgres():
+    """The server that tests of this process share; never stop it."""
+    async with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_dsn(shared_postgres):
+    """A new, empty database."""
+    return await shared_postgres.new_database()
+
+
+@pytest.fixture
+async def own_postgres():
+    """A server of this test alone; it may be killed."""
+    async with postgres_server() as server:
+        yield server
