@@ -20,6 +20,7 @@ from janus_common.errors import (
     MessageInvalid,
     NobodyListens,
 )
+from janus_common.instruments import Instruments
 from janus_common.messages import (
     CancelCommand,
     CancelIntent,
@@ -33,7 +34,6 @@ from janus_common.messages import (
 )
 
 from janus_router import validate
-from janus_router.instruments import Instruments
 
 WORKER_TIMEOUT_S = 5.0
 CANCEL_EXPIRY_NS = validate.DEFAULT_EXPIRY_NS

@@ -9,9 +9,9 @@ from pathlib import Path
 from janus_common import config, lifecycle, logs, subjects
 from janus_common.bus import bus, service
 from janus_common.clock import monotonic_s
+from janus_common.instruments import Instruments
 from janus_common.messages import Intent, ServiceState
 
-from janus_router.instruments import Instruments
 from janus_router.intents import Intents, refusal
 
 AT_ONCE = 512  # intents in hand, over all accounts

@@ -1,4 +1,4 @@
-"""What the router knows of symbols: a copy that outlives the registry's absence."""
+"""What a process knows of symbols: a copy that outlives the registry's absence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+
 from janus_common import subjects
 from janus_common.bus.buckets import INSTRUMENTS
 from janus_common.bus.bus import Bus
