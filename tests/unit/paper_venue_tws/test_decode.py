@@ -1,6 +1,7 @@
 """Every message that the real ib_async client writes reads back completely."""
 
 import contextlib
+import json
 from decimal import Decimal
 
 import ib_async
@@ -168,6 +169,10 @@ ORDERS = {
 }
 
 
+def rows(request: r.PlaceOrder, block: str) -> int:
+    return len(json.loads(request.fields.get(block, "[]")))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", ORDERS)
 def test_an_order_of_ib_async_reads_completely(name, version):
@@ -179,7 +184,7 @@ def test_an_order_of_ib_async_reads_completely(name, version):
     assert (request.order_id, request.contract.con_id) == (4, 265598)
     assert request.fields["orderType"] == order.orderType
     assert request.fields["autoCancelParent"] == "0"
-    assert len(request.conditions) == len(order.conditions)
+    assert rows(request, "conditions") == len(order.conditions)
 
 
 def test_the_base_order_has_the_documented_114_fields():
@@ -199,8 +204,8 @@ def test_a_combo_order_reads_its_legs_and_prices():
     request = decode(sent(178, "placeOrder", 4, bag, order), 178)
 
     assert isinstance(request, r.PlaceOrder)
-    assert len(request.combo_legs) == 2
-    assert request.routing_params == (("NonGuaranteed", "1"),)
+    assert rows(request, "comboLegs") == rows(request, "orderComboLegs") == 2
+    assert json.loads(request.fields["smartComboRoutingParams"]) == [["NonGuaranteed", "1"]]
 
 
 @pytest.mark.parametrize("fields", [["3", "x"], ["1"], ["5", "1", "extra"], ["59", "1", "no"]])

@@ -1,10 +1,12 @@
 """The placeOrder message: 114 fields in the base case, and the blocks that shift them.
 
 Every field is kept by its TWS name in its wire spelling, so that openOrder can echo what was
-sent; the names below are the layout.
+sent; the names below are the layout. Blocks of rows are kept as JSON under theirs.
 """
 
 from __future__ import annotations
+
+import json
 
 from janus_paper_venue.tws.cursor import Cursor, RequestError, number
 from janus_paper_venue.tws.requests import PlaceOrder, Rows
@@ -62,6 +64,7 @@ TAIL = names(
     "mifid2ExecutionAlgo dontUseAutoPriceForHedge isOmsContainer discretionaryUpToLimitPrice",
     "usePriceMgmtAlgo duration postToAts autoCancelParent advancedErrorOverride manualOrderTime",
 )
+ROUTING = "smartComboRoutingParams"
 PEG_BEST = names("minCompeteSize competeAgainstBestOffset")
 MID_OFFSETS = names("midOffsetAtWhole midOffsetAtHalf")
 
@@ -81,7 +84,9 @@ def place_order(cursor: Cursor) -> PlaceOrder:
 
     take(CONTRACT)
     take(HEAD)
-    combo_legs, leg_prices, routing = _combo(cursor, is_combo=named["secType"] == "BAG")
+    if named["secType"] == "BAG":
+        for block, width in (("comboLegs", 8), ("orderComboLegs", 1), (ROUTING, 2)):
+            _keep(named, block, cursor.rows(width))
     take(ALLOCATION)
     take(("faProfile",), when=cursor.version < 177)
     take(EXECUTION)
@@ -93,30 +98,24 @@ def place_order(cursor: Cursor) -> PlaceOrder:
     take(CLEARING)
     take(DELTA_CONTRACT, when=cursor.flag())
     take(("algoStrategy",))
-    algo_params = cursor.rows(2) if named["algoStrategy"] else ()
+    if named["algoStrategy"]:
+        _keep(named, "algoParams", cursor.rows(2))
     take(FLAGS)
     take(PEG_BENCH, when=named["orderType"] in {"PEG BENCH", "PEGBENCH"})
     conditions = _conditions(cursor)
+    _keep(named, "conditions", conditions)
     take(CONDITION_FLAGS, when=conditions)
     take(TAIL)
     take(("minTradeQty",), when=named["exchange"] == "IBKRATS")
     take(_peg_names(cursor, named["orderType"]))
-    return PlaceOrder(
-        order_id=order_id,
-        contract=Cursor([named[name] for name in CONTRACT], 0, start=0).contract(),
-        fields=named,
-        conditions=conditions,
-        algo_params=algo_params,
-        combo_legs=combo_legs,
-        leg_prices=leg_prices,
-        routing_params=routing,
-    )
+    contract = Cursor([named[name] for name in CONTRACT], 0, start=0).contract()
+    return PlaceOrder(order_id, contract, named)
 
 
-def _combo(cursor: Cursor, *, is_combo: bool) -> tuple[Rows, Rows, Rows]:
-    if not is_combo:
-        return (), (), ()
-    return cursor.rows(8), cursor.rows(1), cursor.rows(2)
+def _keep(named: dict[str, str], block: str, rows: Rows) -> None:
+    """Keep a block of rows as JSON, so that an order is one flat map of texts."""
+    if rows:
+        named[block] = json.dumps(rows)
 
 
 def _conditions(cursor: Cursor) -> Rows:

@@ -65,16 +65,14 @@ class MarketDataType(Request):
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder(Request):
-    """An order; ``fields`` holds all that was sent, by its TWS name, in its wire spelling."""
+    """An order; ``fields`` holds all that was sent, by its TWS name, in its wire spelling.
+
+    Blocks of rows (conditions, legs, parameters) are JSON texts under their names.
+    """
 
     order_id: int
     contract: Contract
     fields: Mapping[str, str]
-    conditions: Rows = ()
-    algo_params: Rows = ()
-    combo_legs: Rows = ()
-    leg_prices: Rows = ()
-    routing_params: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
