@@ -1,0 +1,176 @@
+"""Orders and executions as the venue knows them; frozen, one object per state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+ZERO = Decimal(0)
+
+
+class Side(StrEnum):
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class OrderType(StrEnum):
+    """In TWS spelling."""
+
+    MARKET = "MKT"
+    LIMIT = "LMT"
+    STOP = "STP"
+    STOP_LIMIT = "STP LMT"
+    TRAIL = "TRAIL"
+    TRAIL_LIMIT = "TRAIL LIMIT"
+    MARKET_ON_CLOSE = "MOC"
+    LIMIT_ON_CLOSE = "LOC"
+    MARKET_IF_TOUCHED = "MIT"
+    LIMIT_IF_TOUCHED = "LIT"
+
+
+class Tif(StrEnum):
+    DAY = "DAY"
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    GTD = "GTD"
+    OPG = "OPG"
+
+
+class OrderStatus(StrEnum):
+    """In TWS spelling; the last three are final."""
+
+    PRE_SUBMITTED = "PreSubmitted"  # held: a stop before its trigger, a child before its parent
+    SUBMITTED = "Submitted"
+    PENDING_CANCEL = "PendingCancel"
+    CANCELED = "Cancelled"
+    FILLED = "Filled"
+    INACTIVE = "Inactive"
+
+
+FINAL = frozenset({OrderStatus.CANCELED, OrderStatus.FILLED, OrderStatus.INACTIVE})
+
+
+class RejectCode(IntEnum):
+    """Why an order or cancel was refused; the number is IB's error code."""
+
+    DUPLICATE_ID = 103
+    NOT_MODIFIABLE = 104
+    OTHER_ORDER = 105  # a modification may not change these fields
+    OFF_GRID = 110
+    NO_SUCH_CONTRACT = 200
+    REJECTED = 201
+    INVALID = 321
+    UNSUPPORTED_TYPE = 387
+    ZERO_SIZE = 434
+    NO_ACCOUNT = 435
+    CANCEL_NOT_FOUND = 10147
+    CANCEL_TOO_LATE = 10148
+    FRACTIONAL_SIZE = 10243
+    NOT_CANCELABLE = 161
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """Refused; nothing has changed. ``text`` is in IB's words where these are known."""
+
+    code: RejectCode
+    text: str
+
+
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for, whichever face it came through.
+
+    ``(client_id, order_id)`` is the client's name for it and the key of the order.
+    """
+
+    account: str
+    client_id: int
+    order_id: int
+    con_id: int
+    side: Side
+    type: OrderType
+    qty: Decimal
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None  # trigger of STOP, STOP LIMIT, MIT, LIT; TWS auxPrice
+    tif: Tif = Tif.DAY
+    outside_rth: bool = False
+    order_ref: str = ""
+    exchange: str = ""  # where the client routed it; echoed
+    transmit: bool = True
+    parent_id: int = 0  # order id of the same client; 0: none
+    oca_group: str = ""
+    oca_type: int = 0
+    good_after_ns: int | None = None
+    good_till_ns: int | None = None  # GTD
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    limit_offset: Decimal | None = None  # TRAIL LIMIT
+    received_ns: int = 0  # wall clock when its bytes were read
+    received_monotonic_ns: int = 0  # time.monotonic_ns at that moment
+    raw: Mapping[str, str] = msgspec.field(default_factory=dict)  # the wire's fields, as sent
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The client's name for the order."""
+        return (self.client_id, self.order_id)
+
+
+class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted order in one state."""
+
+    perm_id: int  # unique here, for ever; also the order of arrival
+    request: OrderRequest
+    status: OrderStatus
+    accepted_ns: int
+    changed_ns: int
+    filled: Decimal = ZERO
+    avg_fill_price: Decimal = ZERO  # per share, without fees
+    last_fill_price: Decimal = ZERO
+    fee: Decimal = ZERO  # of all executions so far
+    is_triggered: bool = False  # a stop that has become a market or limit order
+    why_held: str = ""
+    reason: str = ""  # of a final status: "Cancelled by Trader", "Filled Size: 100"
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The client's name for the order."""
+        return (self.request.client_id, self.request.order_id)
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is still to be filled."""
+        return self.request.qty - self.filled
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in FINAL
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill of one order."""
+
+    exec_id: str  # 0000e0d5.67fe667b.01.01; the part after the last dot is the revision
+    perm_id: int
+    account: str
+    client_id: int
+    order_id: int
+    order_ref: str
+    con_id: int
+    side: Side
+    qty: Decimal
+    price: Decimal
+    exchange: str
+    time_ns: int
+    cumulative_qty: Decimal  # of its order, this fill included
+    avg_price: Decimal  # of its order, this fill included
+    liquidity: int  # 1 added, 2 removed
+    bid: Decimal | None  # the market at that moment
+    ask: Decimal | None
+    source_ns: int = 0  # time in the recording, if the market is a replay
+    fee: Decimal = ZERO
+    fee_currency: str = "USD"
+    realized_pnl: Decimal | None = None  # None: it closed nothing
