@@ -1,0 +1,58 @@
+# Everything that is done to Janus, one line each; `make help` lists it.
+SHELL := /bin/bash
+PY := .venv/bin/python
+READY := .venv/.ready
+CODE := libs services tests benchmarks
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test unit check format lint types rules proto bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## make .venv with everything in it
+
+$(READY): uv.lock pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+	@bin/setup
+	@touch $@
+
+demo: $(READY) ## start everything, play the story on paper, check it, stop (TICKS=folder: on recorded prices)
+	@$(PY) -m janus_cli.demo $(if $(TICKS),--ticks $(TICKS))
+
+up: $(READY) ## start the local stack and leave it running
+	@bin/janus up -d
+
+down: $(READY) ## stop the local stack
+	@bin/janus down
+
+test: $(READY) ## all tests, with real servers
+	@$(PY) -m pytest -n 4 --dist worksteal -q
+
+unit: $(READY) ## the fast tests only
+	@$(PY) -m pytest -q tests/unit tests/rules
+
+check: lint types rules ## everything that can be said without running a server
+
+format: $(READY) ## rewrite the code in the common format
+	@.venv/bin/ruff format $(CODE) && .venv/bin/ruff check --fix $(CODE)
+
+lint: $(READY) ## ruff
+	@.venv/bin/ruff format --check $(CODE) && .venv/bin/ruff check $(CODE)
+
+types: $(READY) ## mypy --strict
+	@.venv/bin/mypy
+
+rules: $(READY) ## imports, sizes, generated files, documentation, locks
+	@$(PY) -m pytest -q tests/rules && bin/setup --check-lock
+
+proto: $(READY) ## write proto/ and the generated tables again from the code
+	@$(PY) -m janus_common.generate
+
+bench: $(READY) ## measure: order path, tick path, footprint
+	@$(PY) -m benchmarks
+
+clean: ## remove what was built and the local stack's state
+	@bin/janus down >/dev/null 2>&1 || true
+	@rm -rf .venv .janus .pytest_cache .mypy_cache .ruff_cache .hypothesis
