@@ -2,11 +2,12 @@
 
 Money, prices and quantities of orders are ``Decimal`` (strings on the wire), ticks are floats,
 times are whole nanoseconds UTC (``_ns``). Fields are only ever added, with defaults; unknown
-fields are ignored. A Decimal that is not a finite number does not decode.
+fields are ignored. A number that is not finite, or too large to be sent on, does not decode.
 """
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from enum import StrEnum
 
@@ -16,6 +17,8 @@ from janus_common.errors import Code
 from janus_common.symbols import AssetClass
 
 MAX_BYTES = 60_000  # below the bus's own limit of 64 KB, headers included
+MIN_EXPONENT, MAX_EXPONENT = -60, 18  # of a Decimal: 1e999999999 written out fills the memory
+MIN_INT, MAX_INT = -(2**63), 2**63 - 1
 
 
 class Side(StrEnum):
@@ -113,9 +116,24 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="ki
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if type(value) is Decimal and not value.is_finite():
-                raise ValueError(f"{name} is {value}: it must be a finite number")
+            problem = _problem(getattr(self, name))
+            if problem:
+                raise ValueError(f"{name} {problem}")
+
+
+def _problem(value: object) -> str:
+    """Return what makes a number unfit to be sent on or reckoned with; empty if nothing."""
+    if type(value) is Decimal:
+        if not value.is_finite():
+            return f"is {value}: it must be a finite number"
+        if not MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT:
+            return f"is {value}: it must lie between 1e{MIN_EXPONENT} and 1e{MAX_EXPONENT}"
+    elif type(value) is float:
+        if not math.isfinite(value):
+            return f"is {value}: it must be a finite number"
+    elif type(value) is int and not MIN_INT <= value <= MAX_INT:
+        return f"is {value}: it must fit 64 bits"
+    return ""
 
 
 # ── intents: what a client wants ─────────────────────────────────────────────
