@@ -50,8 +50,8 @@ _FUTURE = re.compile(r"([A-Z0-9]{1,6})\.(\d{2})(\d{2})")
 _OPTION = re.compile(
     r"([A-Z][A-Z0-9]{0,5})\.(\d{2})(\d{2})(\d{2})\.([CP])\.(\d{1,7}(?:\.\d{1,4})?)"
 )
-_PAIR = re.compile(r"([A-Z]{3,5})\.([A-Z]{3})")
-_FUTURE_WITHOUT_DOT = re.compile(r"([A-Z]{1,4})(\d{2})(0[1-9]|1[0-2])")
+_PAIR = re.compile(r"([A-Z]{3,5})[.\-]([A-Z]{3})")
+_FUTURE_WITHOUT_DOT = re.compile(r"(?=.*[A-Z])([A-Z0-9]{1,4})(\d{2})(0[1-9]|1[0-2])")
 
 
 class AssetClass(StrEnum):
@@ -156,6 +156,8 @@ def parse(text: str) -> Symbol:
     if (match := _FUTURE.fullmatch(wanted)) and 1 <= int(match[3]) <= 12:
         return Future(match[1], 2000 + int(match[2]), int(match[3]))
     if (match := _PAIR.fullmatch(wanted)) and match[2] in CURRENCIES:
+        if match[1] == match[2]:
+            raise SymbolInvalid(f"{wanted}: a pair has two different currencies, such as EUR.USD")
         if match[1] in CRYPTOS:
             return Pair(match[1], match[2], AssetClass.CRYPTO)
         if match[1] in CURRENCIES:
