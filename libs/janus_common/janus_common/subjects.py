@@ -11,22 +11,31 @@ import re
 from janus_common.errors import SubjectInvalid
 
 ROOT = "janus.v1"
-ANY = "*"  # one token, in subscriptions
+
+
+class _Wildcard(str):
+    """Told from a ``*`` that came in with a message, which is no name."""
+
+    __slots__ = ()
+
+
+ANY = _Wildcard("*")  # one token, in subscriptions
 TAIL = ">"  # one or more tokens, in subscriptions
+MAX_TAIL = 64  # characters; the bus itself closes the connection over a subject of 4 KB
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SYMBOL_TAIL = re.compile(r"[A-Z0-9-]+(\.[A-Z0-9-]+){0,5}(\.>|\.\*)?")
 
 
 def token(text: str) -> str:
-    """Return ``text`` if it may be one token of a subject; ``ANY`` passes.
+    """Return ``text`` if it may be one token of a subject; ``ANY`` passes, any other ``*`` not.
 
     Raises:
         SubjectInvalid: it holds anything but letters, digits, dash and underscore.
     """
-    if text != ANY and not _TOKEN.fullmatch(text):
+    if not isinstance(text, _Wildcard) and not _TOKEN.fullmatch(text):
         raise SubjectInvalid(
-            f"{text!a}: a name on the bus has 1 to 64 letters, digits, dashes and underscores"
+            f"{text[:70]!a}: a name on the bus has 1 to 64 letters, digits, dashes and underscores"
         )
     return text
 
@@ -37,8 +46,9 @@ def symbol_tail(text: str) -> str:
     Raises:
         SubjectInvalid: it holds anything else.
     """
-    if text not in {ANY, TAIL} and not _SYMBOL_TAIL.fullmatch(text):
-        raise SubjectInvalid(f"{text!a}: not a canonical symbol, nor a filter such as NQ.>")
+    allowed = text in {ANY, TAIL} or _SYMBOL_TAIL.fullmatch(text)
+    if not allowed or len(text) > MAX_TAIL:
+        raise SubjectInvalid(f"{text[:70]!a}: not a canonical symbol, nor a filter such as NQ.>")
     return text
 
 
