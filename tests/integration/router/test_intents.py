@@ -1,0 +1,194 @@
+"""The router on a real bus, with a registry and a worker that do as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from uuid import uuid4
+
+import msgspec
+import pytest
+from janus_common import codec, subjects
+from janus_common.bus import bus, service
+from janus_common.clock import monotonic_s
+from janus_common.errors import Code, Denied
+from janus_common.instruments import Instruments
+from janus_common.messages import (
+    CancelIntent,
+    Command,
+    CommandReply,
+    FlattenIntent,
+    Intent,
+    IntentReply,
+    OrderType,
+    Outcome,
+    RegistryReply,
+    Resolve,
+)
+from janus_router.intents import Intents, refusal
+
+from tests.support.messages import instrument, intent
+from tests.support.waiting import eventually
+
+
+class Worker:
+    """Takes commands for one account; may hang."""
+
+    def __init__(self) -> None:
+        self.taken: list[Command] = []
+        self.hang = asyncio.Event()
+        self.hang.set()
+
+    async def handle(self, asked: service.Asked[Command]) -> CommandReply:
+        self.taken.append(asked.message)
+        await self.hang.wait()
+        return CommandReply(outcome=Outcome.ACCEPTED)
+
+
+class House:
+    """A router, a registry that knows AAPL, and a worker for each of two accounts."""
+
+    def __init__(self, client: bus.Bus, accounts: list[str], workers: list[Worker]) -> None:
+        self.client, self.accounts, self.workers = client, accounts, workers
+
+    async def ask(self, message: msgspec.Struct, *, account: str | None = None) -> IntentReply:
+        where = subjects.intent("tester", account or message.account)
+        return await self.client.request(where, message, IntentReply)
+
+
+@pytest.fixture
+async def house(own_nats):
+    async with running(own_nats.url) as found:
+        yield found
+
+
+@asynccontextmanager
+async def running(url):
+    accounts = [f"a-{uuid4().hex[:8]}" for _ in range(2)]
+    workers = [Worker() for _ in accounts]
+    async with (
+        bus.connect(url, name="test-house") as ours,
+        bus.connect(url, name="tester") as client,
+    ):
+        here = await service.start(ours, "test-house")
+        intents = Intents(ours, Instruments(ours, monotonic_s=monotonic_s), [*accounts, "nobody"])
+        await here.answer(subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=100)
+        await here.answer(
+            subjects.registry("resolve"), Resolve, resolve, refuse=no_registry, at_once=10
+        )
+        for account, worker in zip(accounts, workers, strict=True):
+            await here.answer(subjects.command(account), Command, worker.handle, refuse=no_command)
+        yield House(client, accounts, workers)
+        for worker in workers:
+            worker.hang.set()
+
+
+async def resolve(asked: service.Asked[Resolve]) -> RegistryReply:
+    if asked.message.symbol == "AAPL":
+        return RegistryReply(outcome=Outcome.ACCEPTED, instruments=[instrument()])
+    raise Denied(Code.UNKNOWN_SYMBOL, f"{asked.message.symbol} is not known")
+
+
+def no_registry(denied: Denied) -> RegistryReply:
+    return RegistryReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
+
+
+def no_command(denied: Denied) -> CommandReply:
+    return CommandReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
+
+
+async def test_a_sound_order_reaches_its_worker_with_instrument_principal_and_expiry(house):
+    wanted = intent(account=house.accounts[0], symbol="aapl")
+    reply = await house.ask(wanted)
+
+    assert (reply.outcome, reply.client_order_id) == (Outcome.ACCEPTED, wanted.client_order_id)
+    [command] = house.workers[0].taken
+    assert command.instrument == instrument()
+    assert command.principal == "tester"
+    assert command.intent.symbol == "AAPL"
+    assert command.intent.expires_ns is not None
+    assert house.workers[1].taken == []
+
+
+async def test_a_dry_run_says_what_the_symbol_is_and_sends_nothing(house):
+    reply = await house.ask(intent(account=house.accounts[0], dry_run=True))
+
+    assert reply.instrument == instrument()
+    assert house.workers[0].taken == []
+
+
+async def test_a_cancel_reaches_the_worker(house):
+    await house.ask(CancelIntent(account=house.accounts[0], client_order_id="o-1"))
+
+    assert house.workers[0].taken[0].intent.client_order_id == "o-1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"account": "elsewhere"}, Code.UNKNOWN_ACCOUNT),
+        ({"account": "nobody"}, Code.ACCOUNT_NOT_READY),
+        ({"symbol": "NOSUCH"}, Code.UNKNOWN_SYMBOL),
+        ({"symbol": "A B"}, Code.INVALID_SYMBOL),
+        ({"qty": Decimal(0)}, Code.INVALID_QTY),
+        ({"type": OrderType.LIMIT, "limit_price": Decimal("1.005")}, Code.INVALID_TICK),
+    ],
+    ids=str,
+)
+async def test_a_refusal_names_its_code_and_reaches_no_worker(house, fields, code):
+    reply = await house.ask(intent(**{"account": house.accounts[0]} | fields))
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, code)
+    assert reply.reason
+    assert house.workers[0].taken == []
+
+
+async def test_a_body_that_names_another_account_than_the_subject_is_refused(house):
+    reply = await house.ask(intent(account=house.accounts[0]), account=house.accounts[1])
+
+    assert reply.code is Code.WRONG_ACCOUNT
+
+
+async def test_what_is_not_supported_yet_is_refused_by_name(house):
+    reply = await house.ask(FlattenIntent(account=house.accounts[0]))
+
+    assert reply.code is Code.UNSUPPORTED
+    assert "FlattenIntent" in (reply.reason or "")
+
+
+async def test_undecodable_bytes_are_answered_and_the_next_order_goes_through(house):
+    where = subjects.intent("tester", house.accounts[0])
+    raw = await house.client.client.request(where, b"\xc1\xff", timeout=5)
+
+    assert codec.decode(raw.data, IntentReply).code is Code.INVALID_MESSAGE
+    assert (await house.ask(intent(account=house.accounts[0]))).outcome is Outcome.ACCEPTED
+
+
+async def test_a_quantity_that_is_not_a_number_is_named(house):
+    body = codec.encode(intent(account=house.accounts[0]), codec.Format.JSON)
+    raw = await house.client.client.request(
+        subjects.intent("tester", house.accounts[0]),
+        body.replace(b'"qty":"10"', b'"qty":"NaN"'),
+        timeout=5,
+        headers={codec.CONTENT_TYPE: codec.Format.JSON.value},
+    )
+
+    reply = codec.decode(raw.data, IntentReply, codec.Format.JSON)
+    assert reply.code is Code.INVALID_MESSAGE
+    assert "qty is NaN" in (reply.reason or "")
+
+
+async def test_a_worker_that_hangs_leaves_the_other_account_alone(house):
+    hanging, other = house.workers
+    hanging.hang.clear()
+    async with asyncio.TaskGroup() as tasks:
+        stuck = [tasks.create_task(house.ask(intent(account=house.accounts[0]))) for _ in range(80)]
+        await eventually(lambda: sum(task.done() for task in stuck) == 80 - 64)
+        reply = await house.ask(intent(account=house.accounts[1]))
+        hanging.hang.set()
+
+    assert reply.outcome is Outcome.ACCEPTED
+    assert len(other.taken) == 1
+    outcomes = [task.result().code for task in stuck]
+    assert outcomes.count(Code.PACED) == 80 - 64
