@@ -67,7 +67,7 @@ class Lines:
             await self._ask(line.account, "unsubscribe", line.instrument)
 
     async def keep(
-        self, desired: Callable[[], frozenset[str]], lost: Callable[[str, str], None]
+        self, desired: Callable[[], frozenset[str]], lost: Callable[[str, str], object]
     ) -> None:
         """Make the lines match ``desired``, for ever; ``lost`` hears of each that has no line."""
         while True:

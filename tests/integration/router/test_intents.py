@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from uuid import uuid4
 
-import msgspec
-import pytest
 from janus_common import codec, subjects
 from janus_common.bus import bus, service
 from janus_common.clock import monotonic_s
@@ -52,7 +50,7 @@ class House:
     def __init__(self, client: bus.Bus, accounts: list[str], workers: list[Worker]) -> None:
         self.client, self.accounts, self.workers = client, accounts, workers
 
-    async def ask(self, message: msgspec.Struct, *, account: str | None = None) -> IntentReply:
+    async def ask(self, message: Intent, *, account: str | None = None) -> IntentReply:
         where = subjects.intent("tester", account or message.account)
         return await self.client.request(where, message, IntentReply)
 
