@@ -11,14 +11,18 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from janus_common.config_words import in_words
 from janus_common.errors import ConfigError
 
 ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}")
 OVERLAY_PREFIX = "JANUS__"
+_PASSWORD_IN_URL = re.compile(r"[a-z]+://[^/@]*:[^/@]*@")
+
+T = TypeVar("T")
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -120,13 +124,14 @@ def parse(
     Raises:
         ConfigError: a field is unknown, missing or wrong; the text names it.
     """
-    laid_over = _overlay(_as_dict(raw), environ)
-    resolved = _resolve(laid_over, where="", folder=folder, environ=environ, source=source)
     try:
-        config = msgspec.convert(resolved, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {_in_words(error, resolved)}") from error
-    _check(config, source)
+        laid_over = _overlay(_as_dict(raw), environ)
+        resolved = _resolve(laid_over, where="", folder=folder, environ=environ)
+        _check_accounts(resolved.get("accounts"))
+        config = _convert(resolved, Config)
+        _check(config)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
     return config
 
 
@@ -157,9 +162,10 @@ def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
         *sections, key = name.removeprefix(OVERLAY_PREFIX).lower().split("__")
         target = raw
         for section in sections:
-            target = target.setdefault(
-                section.replace("_", "-") if target is raw.get("accounts") else section, {}
-            )
+            is_alias = target is raw.get("accounts")
+            target = target.setdefault(section.replace("_", "-") if is_alias else section, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"{name}: {section} is no section; unset that variable")
         target[key] = _typed(text)
     return raw
 
@@ -171,99 +177,93 @@ def _typed(text: str) -> Any:
         return text
 
 
-def _resolve(
-    value: Any,
-    *,
-    where: str,
-    folder: Path,
-    environ: Mapping[str, str],
-    source: str,
-) -> Any:
+def _resolve(value: Any, *, where: str, folder: Path, environ: Mapping[str, str]) -> Any:
+    """Return ``value`` with the references to secrets in it replaced by the secrets."""
     if isinstance(value, dict):
         return {
             key: _resolve(
-                item,
-                where=f"{where}.{key}" if where else key,
-                folder=folder,
-                environ=environ,
-                source=source,
+                item, where=f"{where}.{key}" if where else key, folder=folder, environ=environ
             )
             for key, item in value.items()
         }
-    if isinstance(value, str) and value.startswith("env:"):
-        name = value.removeprefix("env:")
-        if name not in environ:
-            raise ConfigError(
-                f"{source}: {where} = {value!r}: the environment has no {name}; set it"
-            )
-        return Secret(environ[name])
-    if isinstance(value, str) and value.startswith("file:"):
-        return Secret(_secret_file(value, where=where, folder=folder, source=source))
-    return value
+    if not isinstance(value, str):
+        return value
+    kind, _, reference = value.partition(":")
+    if kind == "env":
+        found = environ.get(reference, "")
+        cure = f"the environment has no {reference}; set it"
+    elif kind == "file":
+        found, cure = _secret_file(folder / reference, where=f"{where} = {value!r}")
+    else:
+        return Secret(value) if _PASSWORD_IN_URL.match(value) else value
+    if not found:
+        raise ConfigError(f"{where} = {value!r}: {cure}")
+    return Secret(found)
 
 
-def _secret_file(value: str, *, where: str, folder: Path, source: str) -> str:
-    path = folder / value.removeprefix("file:")
+def _secret_file(path: Path, *, where: str) -> tuple[str, str]:
     try:
-        return path.read_text().strip()
+        return path.read_text().strip(), f"{path} is empty; put the secret into it"
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise ConfigError(f"{source}: {where} = {value!r}: cannot read {path}: {reason}") from error
+        raise ConfigError(
+            f"{where}: cannot read {path}: {reason}; create it, readable for this user"
+        ) from error
 
 
-def _in_words(error: msgspec.ValidationError, raw: dict[str, Any]) -> str:
-    """Return ``error`` with the field's own path and value, secrets hidden."""
-    text, _, path = str(error).partition(" - at `$")
-    keys = [key for key in re.split(r"[.\[\]]+", path.rstrip("`")) if key]
-    value: Any = raw
-    for position, key in enumerate(keys):
-        if not isinstance(value, dict):
-            break
-        if key == "...":  # msgspec's word for "some key of this mapping"
-            return f"{_culprit(value, keys[position + 1 :], prefix=keys[:position])}: {text}"
-        value = value.get(key, {})
-    where = ".".join(keys) or "top level"
-    shown = "" if isinstance(value, dict) else f" = {value!r}"
-    return f"{where}{shown}: {text}"
-
-
-def _culprit(accounts: dict[str, Any], rest: list[str], *, prefix: list[str]) -> str:
+def _check_accounts(accounts: Any) -> None:
+    """Check each account by itself, so that an error can name its alias."""
+    if not isinstance(accounts, dict):
+        return
     for alias, fields in accounts.items():
-        try:
-            msgspec.convert(fields, Account)
-        except msgspec.ValidationError:
-            value = fields.get(rest[0]) if rest and isinstance(fields, dict) else None
-            shown = f" = {value!r}" if value is not None else ""
-            return ".".join([*prefix, alias, *rest]) + shown
-    return ".".join([*prefix, *rest])
-
-
-def _check(config: Config, source: str) -> None:
-    seen: dict[tuple[str, int | None, int], str] = {}
-    for alias, account in config.accounts.items():
-        where = f"{source}: accounts.{alias}"
+        where = f"accounts.{alias}"
         if not ALIAS.fullmatch(alias):
-            raise ConfigError(f"{where}: an alias is a-z, 0-9 and dash, beginning with a letter")
+            raise ConfigError(
+                f"{where}: an alias has 1 to 32 of a-z, 0-9 and dash, beginning with a letter"
+            )
+        if isinstance(fields, dict) and "broker" not in fields:
+            raise ConfigError(f'{where}.broker: missing; use "ib"')
+        _convert(fields, Account, prefix=where)
+
+
+def _convert(raw: Any, kind: type[T], *, prefix: str = "") -> T:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(in_words(error, raw, kind, prefix=prefix)) from error
+
+
+def _check(config: Config) -> None:
+    connections: dict[tuple[str, int | None, int], str] = {}
+    owners: dict[str, str] = {}
+    for alias, account in config.accounts.items():
+        where = f"accounts.{alias}"
         _check_mode(account, where)
         key = (account.host, account.port, account.client_id)
-        if key in seen:
+        if key in connections:
             raise ConfigError(
-                f"{where}.client_id = {account.client_id}: already used by accounts.{seen[key]}; "
-                "every worker needs its own"
+                f"{where}.client_id = {account.client_id}: already used by "
+                f"accounts.{connections[key]}; give every worker its own"
             )
-        seen[key] = alias
+        if account.ib_account in owners:
+            raise ConfigError(
+                f"{where}.ib_account = {account.ib_account!r}: already traded by "
+                f"accounts.{owners[account.ib_account]}; one account has one worker"
+            )
+        connections[key] = owners[account.ib_account] = alias
 
 
 def _check_mode(account: IbAccount, where: str) -> None:
     is_paper_id = account.ib_account.startswith("D")
     if account.mode == "live" and is_paper_id:
         raise ConfigError(
-            f"{where}: mode is live but ib_account {account.ib_account!r} is a paper id"
+            f"{where}.mode = 'live', but ib_account {account.ib_account!r} is a paper id; "
+            'use mode = "paper", or the live account\'s id'
         )
     if account.mode == "paper" and not is_paper_id:
         raise ConfigError(
-            f"{where}: mode is paper but ib_account {account.ib_account!r} is not a paper id "
-            "(those begin with D)"
+            f"{where}.mode = 'paper', but ib_account {account.ib_account!r} is no paper id "
+            '(those begin with D); use the paper account\'s id, or mode = "live" for real money'
         )
     if account.mode == "live" and account.port is None:
-        raise ConfigError(f"{where}.port: a live account must say its gateway's port")
+        raise ConfigError(f"{where}.port: missing; a live account must say its gateway's port")
