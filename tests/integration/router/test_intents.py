@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from janus_common import codec, subjects
 from janus_common.bus import bus, service
 from janus_common.clock import monotonic_s
