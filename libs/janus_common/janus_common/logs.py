@@ -4,10 +4,45 @@ from __future__ import annotations
 
 import logging
 import sys
-
-import structlog
+from typing import Any
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+class Log:
+    """A logger that imports its library at its first event: a short command has none to tell.
+
+    Until ``configure`` is called, warnings and errors go to stderr and the rest nowhere.
+    """
+
+    def debug(self, event: str, **fields: object) -> None:
+        _logger().debug(event, **fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        _logger().info(event, **fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        _logger().warning(event, **fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        _logger().error(event, **fields)
+
+
+def get_logger() -> Log:
+    """Return the logger of a library module."""
+    return Log()
+
+
+def _logger() -> Any:
+    import structlog
+
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer()],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
+    return structlog.get_logger()
 
 
 def configure(level: str = "info", *, service: str, account: str | None = None) -> None:
@@ -15,6 +50,8 @@ def configure(level: str = "info", *, service: str, account: str | None = None) 
 
     Foreign loggers are let through from warning on.
     """
+    import structlog
+
     terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
@@ -41,7 +78,7 @@ class _Foreign(logging.Handler):
     """Hands what libraries log to structlog, so that one process has one format."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log = structlog.get_logger()
+        log = _logger()
         text = record.getMessage()
         if record.levelno >= logging.ERROR:
             log.error("library.error", logger=record.name, text=text, exc_info=record.exc_info)

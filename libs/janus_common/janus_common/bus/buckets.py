@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
-import structlog
 from nats.aio.client import Client
 from nats.js import api
 from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NoKeysError, NotFoundError
@@ -19,9 +18,10 @@ from nats.js.kv import KeyValue
 from janus_common import codec
 from janus_common.bus.link import renamed
 from janus_common.errors import MessageInvalid
+from janus_common.logs import get_logger
 
 T = TypeVar("T")
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

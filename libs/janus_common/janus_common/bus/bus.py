@@ -15,7 +15,6 @@ from types import UnionType
 from typing import Any, Generic, TypeVar
 
 import msgspec
-import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -24,12 +23,13 @@ from janus_common.bus import link
 from janus_common.bus.buckets import Bucket, BucketSpec
 from janus_common.bus.streams import Settled, Stored, Streams, StreamSpec, deliver
 from janus_common.errors import BusUnavailable, MessageInvalid
+from janus_common.logs import get_logger
 
 REQUEST_TIMEOUT_S = 5.0
 TICK_BACKLOG_BYTES = 64 * 1024 * 1024  # then the oldest reader loses, and it is counted
 
 T = TypeVar("T")
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,12 @@ async def _raise(error: BaseException) -> None:
 
 
 @asynccontextmanager
-async def connect(url: str, *, name: str, within_s: float = 10.0) -> AsyncIterator[Bus]:
+async def connect(
+    url: str, *, name: str, within_s: float = 10.0, data: bool = True
+) -> AsyncIterator[Bus]:
     """Connect this process to the bus as ``name``, which is a token of its inbox.
+
+    Without ``data`` there is one connection for everything: for programs that ask and go.
 
     Raises:
         BusUnavailable: no server answers, or the connection was closed for good.
@@ -207,8 +211,8 @@ async def connect(url: str, *, name: str, within_s: float = 10.0) -> AsyncIterat
             return link.connect(url, name=f"{name}-{role}", on_closed=closed, within_s=within_s)
 
         orders = await stack.enter_async_context(opened("orders"))
-        data = await stack.enter_async_context(opened("data"))
-        bus = Bus(name, orders, data, tasks)
+        ticks = await stack.enter_async_context(opened("data")) if data else orders
+        bus = Bus(name, orders, ticks, tasks)
         yield bus
         for task in list(tasks._tasks):  # noqa: SLF001 - endless jobs end with the bus
             task.cancel()

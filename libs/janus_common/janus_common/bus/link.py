@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager, contextmanager
 
 import nats
 import nats.errors
-import structlog
 from nats.aio.client import Client
 from nats.js import errors as js_errors
 
@@ -28,6 +27,7 @@ from janus_common.errors import (
     StorageFull,
     WriteConflict,
 )
+from janus_common.logs import get_logger
 
 PING_INTERVAL_S = 1  # with two outstanding, a frozen server is noticed in about 3 s
 CONNECT_TIMEOUT_S = 2
@@ -35,7 +35,7 @@ USER_TIMEOUT_MS = 2_000  # unacknowledged bytes: else a frozen server is held on
 WRONG_LAST_SEQUENCE = {10071, 10164}
 STREAM_FULL = {10077, 10047, 10122, 10023}
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @asynccontextmanager

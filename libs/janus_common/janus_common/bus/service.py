@@ -12,7 +12,6 @@ from types import UnionType
 from typing import Generic, TypeVar
 
 import msgspec
-import structlog
 from nats import micro
 from nats.micro.request import Request as RawRequest
 
@@ -22,13 +21,14 @@ from janus_common.bus.buckets import PRESENCE
 from janus_common.bus.bus import Bus
 from janus_common.clock import now_ns
 from janus_common.errors import BusError, Code, Denied, MessageInvalid
+from janus_common.logs import get_logger
 from janus_common.messages import Event, Presence, ServiceState, Severity
 
 HEARTBEAT_S = 2.0  # dead after three missed
 
 T = TypeVar("T")
 Refuse = Callable[[Denied], msgspec.Struct]
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

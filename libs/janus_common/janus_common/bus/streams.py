@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import nats.errors
-import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
@@ -19,6 +18,7 @@ from nats.js.errors import NotFoundError
 from janus_common import codec, subjects
 from janus_common.bus.link import renamed
 from janus_common.errors import MessageInvalid
+from janus_common.logs import get_logger
 
 APPEND_TIMEOUT_S = 2.0
 FETCH_TIMEOUT_S = 1.0  # bounds the harm of a fetch that stalls
@@ -28,7 +28,7 @@ GIB = 1024**3
 DAY_S = 86_400.0
 T = TypeVar("T")
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
