@@ -1,0 +1,59 @@
+"""A bot that only counts: subscribes to all ticks for a while and prints what it saw as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from janus_common import subjects
+from janus_common.bus import bus
+from janus_common.bus.bus import Received
+from janus_common.messages import Tick
+
+from benchmarks.stack import percentile
+
+STAMP_RANGE_US = 1_000_000_000  # the venue's stamp is the monotonic clock modulo this
+
+
+async def main(url: str, window_s: float) -> None:
+    """Listen and print."""
+    last: dict[str, int] = {}
+    ages: list[float] = []
+    count = missing = 0
+
+    async def seen(received: Received[Tick]) -> None:
+        nonlocal count, missing
+        tick = received.message
+        now_us = time.monotonic_ns() // 1_000
+        count += 1
+        before = last.get(tick.symbol)
+        if before is not None:
+            missing += tick.sequence - before - 1
+        last[tick.symbol] = tick.sequence
+        newest = min((now_us - int(size)) % STAMP_RANGE_US for size in _sizes(tick))
+        ages.append(newest / 1_000)
+
+    async with bus.connect(url, name="bench-bot") as house:
+        stop = await house.subscribe(subjects.tick(), Tick, seen)
+        await asyncio.sleep(window_s)
+        await stop()
+    print(
+        json.dumps(
+            {
+                "ticks": count,
+                "missing": missing,
+                "p50_ms": percentile(ages, 0.5) if ages else 0,
+                "p99_ms": percentile(ages, 0.99) if ages else 0,
+            }
+        )
+    )
+
+
+def _sizes(tick: Tick) -> list[float]:
+    sizes = (tick.bid_size, tick.ask_size, tick.last_size)
+    return [size for size in sizes if size is not None]
+
+
+asyncio.run(main(sys.argv[1], float(sys.argv[2])))

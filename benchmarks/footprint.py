@@ -1,0 +1,86 @@
+"""What Janus costs: memory per process after some trading, and seconds to start and to recover."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from typing import Any
+
+from benchmarks.stack import JANUS, Stack, janus, machine, percentile, resident_mb, running
+
+ORDERS = 6
+POSITIONS_RUNS = 11
+RECOVER_LIMIT_S = 30
+
+
+async def run() -> None:
+    """Measure and print."""
+    print(f"footprint: {machine()}")
+    async with running() as stack:
+        print(f"  janus up to all READY, first time:  {stack.started_s:6.2f} s (with initdb)")
+        for number in range(ORDERS):
+            await janus(
+                *("--state", str(stack.folder), "buy", "AAPL", "1"),
+                *("-a", ("ib-main", "ib-alt")[number % 2], "--wait"),
+            )
+        await positions(stack)
+        await recovery(stack)
+        await memory(stack)
+        await again(stack)
+
+
+async def positions(stack: Stack) -> None:
+    """Time `janus positions`, whole process."""
+    took: list[float] = []
+    for _ in range(POSITIONS_RUNS):
+        began = time.monotonic()
+        await janus("--state", str(stack.folder), "positions", "--json")
+        took.append(time.monotonic() - began)
+    print(
+        f"  janus positions:                    {percentile(took, 0.5) * 1e3:6.0f} ms median of "
+        f"{POSITIONS_RUNS}, {min(took) * 1e3:.0f}-{max(took) * 1e3:.0f}"
+    )
+
+
+async def recovery(stack: Stack) -> None:
+    """Kill a worker and wait until another one of it is READY."""
+    before = (await stack.processes())["worker-ib-main"]["pid"]
+    began = time.monotonic()
+    os.kill(before, signal.SIGKILL)
+    while time.monotonic() - began < RECOVER_LIMIT_S:
+        state = await worker(stack)
+        if state is not None and state["pid"] != before and state["state"] == "READY":
+            break
+        await asyncio.sleep(0.02)
+    print(f"  kill -9 of a worker to READY:       {time.monotonic() - began:6.2f} s")
+
+
+async def worker(stack: Stack) -> dict[str, Any] | None:
+    """Return the presence of the worker of ib-main."""
+    rows = json.loads(await janus("--state", str(stack.folder), "workers", "--json"))["data"]
+    return next((row for row in rows if row.get("account") == "ib-main"), None)
+
+
+async def memory(stack: Stack) -> None:
+    """Print the resident memory of each process."""
+    total = 0.0
+    for name, row in sorted((await stack.processes()).items()):
+        used = resident_mb(row["pid"])
+        total += used
+        print(f"  {name + ' resident:':<36}{used:6.1f} MiB")
+    print(f"  {'sum:':<36}{total:6.1f} MiB")
+
+
+async def again(stack: Stack) -> None:
+    """Stop and start once more, with Postgres' cluster already made."""
+    folder = str(stack.folder)
+    await janus("--state", folder, "down")
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        JANUS, "--state", folder, "up", "-d", stdout=asyncio.subprocess.DEVNULL
+    )
+    await process.wait()
+    print(f"  janus up to all READY, later:       {time.monotonic() - began:6.2f} s")

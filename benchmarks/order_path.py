@@ -1,0 +1,181 @@
+"""How long an order takes: intent → bytes at the venue, → reply, → fill event at the client.
+
+The floor is the same order sent by bare ``ib_async`` to the same venue, asked by another process
+over a socket, in the same run. Bytes at the venue are stamped by the venue with the monotonic
+clock, which all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from decimal import Decimal
+from uuid import uuid4
+
+from janus_common import subjects
+from janus_common.bus import bus
+from janus_common.bus.bus import Bus, Received
+from janus_common.messages import (
+    Fill,
+    FillCorrection,
+    FillFee,
+    IntentReply,
+    MarketDataReply,
+    OrderIntent,
+    OrderType,
+    Outcome,
+    Side,
+    Subscribe,
+)
+
+from benchmarks.stack import Stack, machine, p50_p99, percentile, running
+
+ORDERS = 300
+PER_S = 20
+TICK_RATES = (0, 10_000)
+ACCOUNT = "ib-main"
+SYMBOL = "BAC"
+SETTLE_S = 2.0
+
+
+class Figures:
+    """What was measured of one series of orders, seconds."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, float] = {}
+        self.bytes: list[float] = []
+        self.reply: list[float] = []
+        self.fill: list[float] = []
+
+    def read_truth(self, rows: list[dict[str, object]]) -> None:
+        """Take the moments at which the venue read each order."""
+        for row in rows:
+            ref = str(row["order_ref"])
+            if ref in self.sent:
+                stamp = float(str(row["received_monotonic_ns"])) / 1e9
+                self.bytes.append(stamp - self.sent[ref])
+
+    def row(self, who: str, rate: int) -> str:
+        return (
+            f"{rate:>8} {who:<24} {p50_p99(self.bytes)}   {p50_p99(self.reply)}   "
+            f"{p50_p99(self.fill)}   {len(self.bytes)}/{ORDERS} bytes, {len(self.fill)}/{ORDERS} fills"
+        )
+
+
+async def run() -> None:
+    """Measure and print."""
+    print(f"order_path: {ORDERS} market orders at {PER_S}/s; {machine()}; p50 / p99 in ms")
+    print(f"{'ticks/s':>8} {'who':<24} {'→ bytes at venue':<17} {'→ reply':<17} → fill seen")
+    async with running() as stack:
+        symbols = [row["symbol"] for row in stack.control("GET", "/market")]
+        quote = {"symbol": SYMBOL, "bid": 30.00, "ask": 30.01, "last": 30.00}
+        stack.control("POST", "/market", quote | {"bid_size": 1400, "ask_size": 1400})
+        idle: list[float] = []
+        async with bus.connect(stack.bus_url, name="bench") as house:
+            for rate in TICK_RATES:
+                stack.control("POST", "/market/rate", {"ticks_per_s": rate})
+                await subscribe(house, [s for s in symbols if s.isalpha() and s != SYMBOL])
+                await asyncio.sleep(SETTLE_S)
+                floor = await series(stack, Floor(stack.tws_port, symbols, Figures()))
+                print(floor.row("bare ib_async, asked", rate))
+                ours = await series(stack, Janus(house, Figures()))
+                print(ours.row("Janus", rate))
+                idle = idle or ours.bytes
+                ratio = percentile(ours.bytes, 0.99) / percentile(idle, 0.99)
+                print(f"{'':>8} p99 of bytes over the idle one: {ratio:.2f}×")
+
+
+async def subscribe(house: Bus, symbols: list[str]) -> None:
+    await house.request(
+        subjects.marketdata("subscribe"),
+        Subscribe(holder="bench", symbols=symbols, lease_s=600),
+        MarketDataReply,
+        timeout_s=30,
+    )
+
+
+async def series(stack: Stack, sender: Janus | Floor) -> Figures:
+    """Send the orders, evenly with jitter, and wait for the last fill."""
+    figures, jitter = sender.figures, random.Random(1)
+    async with sender, asyncio.TaskGroup() as tasks:
+        start = time.monotonic()
+        for number in range(ORDERS):
+            due = start + (number + jitter.random() * 0.5) / PER_S
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            tasks.create_task(sender.send(uuid4().hex))
+        deadline = time.monotonic() + 10
+        while len(figures.fill) < ORDERS and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+    figures.read_truth(stack.control("GET", "/truth/orders"))
+    return figures
+
+
+class Janus:
+    """Sends through the house."""
+
+    def __init__(self, house: Bus, figures: Figures) -> None:
+        self._bus, self.figures = house, figures
+
+    async def __aenter__(self) -> None:
+        self._stop = await self._bus.subscribe(
+            subjects.fill(ACCOUNT), Fill | FillCorrection | FillFee, self._filled, on_orders=True
+        )
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+
+    async def _filled(self, received: Received[Fill | FillCorrection | FillFee]) -> None:
+        now, message = time.monotonic(), received.message
+        if isinstance(message, Fill) and (sent := self.figures.sent.get(message.client_order_id)):
+            self.figures.fill.append(now - sent)
+
+    async def send(self, ref: str) -> None:
+        intent = OrderIntent(
+            client_order_id=ref,
+            account=ACCOUNT,
+            symbol=SYMBOL,
+            side=Side.BUY,
+            type=OrderType.MARKET,
+            qty=Decimal(1),
+        )
+        self.figures.sent[ref] = time.monotonic()
+        reply = await self._bus.request(subjects.intent("bench", ACCOUNT), intent, IntentReply)
+        assert reply.outcome is Outcome.ACCEPTED, reply
+        self.figures.reply.append(time.monotonic() - self.figures.sent[ref])
+
+
+class Floor:
+    """Asks another process that holds a bare ib_async."""
+
+    def __init__(self, tws_port: int, symbols: list[str], figures: Figures) -> None:
+        self._port, self._symbols, self.figures = tws_port, symbols, figures
+
+    async def __aenter__(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "benchmarks.floor", str(self._port), SYMBOL, ",".join(self._symbols)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(30):
+            assert await self._process.stdout.readline() == b"ready\n"
+        self._reader = asyncio.get_running_loop().create_task(self._read())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._reader.cancel()
+        self._process.terminate()
+        await self._process.wait()
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            ref = line.decode().strip()
+            self.figures.fill.append(time.monotonic() - self.figures.sent[ref])
+
+    async def send(self, ref: str) -> None:
+        assert self._process.stdin is not None
+        self.figures.sent[ref] = time.monotonic()
+        self._process.stdin.write(f"{ref}\n".encode())
