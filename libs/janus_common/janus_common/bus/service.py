@@ -22,7 +22,7 @@ from janus_common.bus.bus import Bus
 from janus_common.clock import now_ns
 from janus_common.errors import BusError, Code, Denied, MessageInvalid
 from janus_common.logs import get_logger
-from janus_common.messages import Event, Presence, ServiceState, Severity
+from janus_common.messages import MAX_BYTES, Event, Presence, ServiceState, Severity
 
 HEARTBEAT_S = 2.0  # dead after three missed
 
@@ -75,7 +75,7 @@ class Service:
         """Answer requests on ``subject``, up to ``at_once`` at the same time.
 
         Undecodable requests and those for which ``handle`` raises Denied are answered with what
-        ``refuse`` makes of it. The reply is written in the format of the request and is on the
+        ``refuse`` makes of it; those that cannot be answered are not handled. The reply is written in the format of the request and is on the
         wire before the next request is looked at.
         """
         slots = asyncio.Semaphore(at_once)
@@ -83,10 +83,12 @@ class Service:
         async def serve(raw: RawRequest) -> None:
             try:
                 reply, form = await self._reply(raw, kind, handle, refuse)
+                data = codec.encode(reply, form)
+                if len(data) > MAX_BYTES:
+                    log.error("reply.too_large", subject=raw.subject, size=len(data))
+                    data = codec.encode(refuse(_too_large(len(data))), form)
                 with link.renamed(raw.subject):
-                    await raw.respond(
-                        codec.encode(reply, form), headers={codec.CONTENT_TYPE: form.value}
-                    )
+                    await raw.respond(data, headers={codec.CONTENT_TYPE: form.value})
                     await link.push(self._bus.client)
             except BusError as error:  # the asker will find out by its own timeout
                 log.warning("reply.lost", subject=raw.subject, error=str(error))
@@ -95,9 +97,12 @@ class Service:
                 self._bus.end()
 
         async def received(raw: RawRequest) -> None:
+            if not _can_be_answered(raw):
+                log.warning("request.unanswerable", subject=raw.subject)
+                return
             await slots.acquire()
             self._bus.begin()
-            if at_once == 1:
+            if at_once == 1 or self._bus.is_draining:
                 await self._bus.guarded(serve(raw))
             else:
                 self._bus.tasks.create_task(serve(raw))
@@ -185,6 +190,20 @@ class Service:
             mode=self._mode,
             now_ns=now_ns(),
         )
+
+
+def _can_be_answered(raw: RawRequest) -> bool:
+    """Whether the reply has somewhere to go that is not a subject of Janus or of the server."""
+    reply = raw._msg.reply  # noqa: SLF001 - nats-py does not show it
+    return bool(reply) and not reply.startswith((f"{subjects.ROOT}.", "$"))
+
+
+def _too_large(size: int) -> Denied:
+    return Denied(
+        Code.MESSAGE_TOO_LARGE,
+        f"the answer has {size} bytes, {MAX_BYTES} at most",
+        "ask for less at a time",
+    )
 
 
 async def start(

@@ -210,12 +210,10 @@ async def deliver(
         log.info("bus.fetch_failed", error=str(error))
         await asyncio.sleep(FETCH_TIMEOUT_S)
         return
+    stored = _decoded(raw, kind)
+    settled = await handle(stored) if stored is not None else GiveUp("undecodable")
     with renamed(raw.subject):
-        stored = _decoded(raw, kind)
-        if stored is None:
-            await raw.term()
-            return
-        await _settle(raw, await handle(stored))
+        await _settle(raw, settled)
 
 
 async def _settle(raw: Msg, settled: Settled) -> None:
