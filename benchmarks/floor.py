@@ -43,7 +43,8 @@ async def main(port: int, symbol: str, symbols: list[str]) -> None:
 async def qualified(ib: ib_async.IB, symbol: str) -> ib_async.Contract | None:
     """Return the one US stock of that symbol, None if it is none or ambiguous."""
     found = await ib.reqContractDetailsAsync(ib_async.Stock(symbol, "SMART", "USD"))
-    return found[0].contract if len(found) == 1 else None
+    contracts = [details.contract for details in found if details.contract is not None]
+    return contracts[0] if len(contracts) == 1 else None
 
 
 asyncio.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3].split(",")))
