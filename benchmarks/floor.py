@@ -12,14 +12,11 @@ async def main(port: int, symbol: str, symbols: list[str]) -> None:
     """Serve standard input until it ends."""
     ib = ib_async.IB()
     await ib.connectAsync("127.0.0.1", port, clientId=77, account="DU1234567", timeout=20)
-    [contract] = await ib.qualifyContractsAsync(ib_async.Stock(symbol, "SMART", "USD"))
+    contract = await qualified(ib, symbol)
+    assert contract is not None, symbol
     for other in symbols:
-        if other != symbol and other.isalpha():
-            [found] = await ib.qualifyContractsAsync(ib_async.Stock(other, "SMART", "USD")) or [
-                None
-            ]
-            if isinstance(found, ib_async.Contract) and found.conId:
-                ib.reqMktData(found)
+        if other != symbol and (found := await qualified(ib, other)) is not None:
+            ib.reqMktData(found)
 
     def filled(_: ib_async.Trade, fill: ib_async.Fill) -> None:
         sys.stdout.write(f"{fill.execution.orderRef}\n")
