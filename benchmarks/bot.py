@@ -12,7 +12,7 @@ from janus_common.bus import bus
 from janus_common.bus.bus import Received
 from janus_common.messages import Tick
 
-from benchmarks.stack import percentile
+from benchmarks.figures import percentile
 
 STAMP_RANGE_US = 1_000_000_000  # the venue's stamp is the monotonic clock modulo this
 

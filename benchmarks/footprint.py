@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import time
 from typing import Any
 
-from benchmarks.stack import JANUS, Stack, janus, machine, percentile, resident_mb, running
+from benchmarks.figures import machine, percentile, resident_mb
+from tests.support.stack import Stack, running
 
 ORDERS = 6
 POSITIONS_RUNS = 11
@@ -22,10 +22,7 @@ async def run() -> None:
     async with running() as stack:
         print(f"  janus up to all READY, first time:  {stack.started_s:6.2f} s (with initdb)")
         for number in range(ORDERS):
-            await janus(
-                *("--state", str(stack.folder), "buy", "AAPL", "1"),
-                *("-a", ("ib-main", "ib-alt")[number % 2], "--wait"),
-            )
+            await stack.order("buy", "AAPL", "1", "-a", ("ib-main", "ib-alt")[number % 2], "--wait")
         await positions(stack)
         await recovery(stack)
         await memory(stack)
@@ -37,7 +34,7 @@ async def positions(stack: Stack) -> None:
     took: list[float] = []
     for _ in range(POSITIONS_RUNS):
         began = time.monotonic()
-        await janus("--state", str(stack.folder), "positions", "--json")
+        await stack.janus("positions", "--json")
         took.append(time.monotonic() - began)
     print(
         f"  janus positions:                    {percentile(took, 0.5) * 1e3:6.0f} ms median of "
@@ -60,7 +57,7 @@ async def recovery(stack: Stack) -> None:
 
 async def worker(stack: Stack) -> dict[str, Any] | None:
     """Return the presence of the worker of ib-main."""
-    rows = json.loads(await janus("--state", str(stack.folder), "workers", "--json"))["data"]
+    rows = (await stack.janus("workers", "--json")).data
     return next((row for row in rows if row.get("account") == "ib-main"), None)
 
 
@@ -76,11 +73,8 @@ async def memory(stack: Stack) -> None:
 
 async def again(stack: Stack) -> None:
     """Stop and start once more, with Postgres' cluster already made."""
-    folder = str(stack.folder)
-    await janus("--state", folder, "down")
+    await stack.janus("down")
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        JANUS, "--state", folder, "up", "-d", stdout=asyncio.subprocess.DEVNULL
-    )
-    await process.wait()
+    said = await stack.janus("up", "-d")
+    assert said.code == 0, said
     print(f"  janus up to all READY, later:       {time.monotonic() - began:6.2f} s")

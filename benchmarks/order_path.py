@@ -30,7 +30,8 @@ from janus_common.messages import (
     Subscribe,
 )
 
-from benchmarks.stack import Stack, machine, p50_p99, percentile, running
+from benchmarks.figures import machine, p50_p99, percentile
+from tests.support.stack import Stack, running
 
 ORDERS = 300
 PER_S = 20
@@ -69,13 +70,13 @@ async def run() -> None:
     print(f"order_path: {ORDERS} market orders at {PER_S}/s; {machine()}; p50 / p99 in ms")
     print(f"{'ticks/s':>8} {'who':<24} {'→ bytes at venue':<17} {'→ reply':<17} → fill seen")
     async with running() as stack:
-        symbols = [row["symbol"] for row in stack.control("GET", "/market")]
+        symbols = [row["symbol"] for row in await stack.control("GET", "/market")]
         quote = {"symbol": SYMBOL, "bid": 30.00, "ask": 30.01, "last": 30.00}
-        stack.control("POST", "/market", quote | {"bid_size": 1400, "ask_size": 1400})
+        await stack.control("POST", "/market", quote | {"bid_size": 1400, "ask_size": 1400})
         idle: list[float] = []
         async with bus.connect(stack.bus_url, name="bench") as house:
             for rate in TICK_RATES:
-                stack.control("POST", "/market/rate", {"ticks_per_s": rate})
+                await stack.control("POST", "/market/rate", {"ticks_per_s": rate})
                 await subscribe(house, [s for s in symbols if s.isalpha() and s != SYMBOL])
                 await asyncio.sleep(SETTLE_S)
                 floor = await series(stack, Floor(stack.tws_port, symbols, Figures()))
@@ -108,7 +109,7 @@ async def series(stack: Stack, sender: Janus | Floor) -> Figures:
         deadline = time.monotonic() + 10
         while len(figures.fill) < ORDERS and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-    figures.read_truth(stack.control("GET", "/truth/orders"))
+    figures.read_truth(await stack.control("GET", "/truth/orders"))
     return figures
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from janus_common.bus import bus
 
+from benchmarks.figures import machine
 from benchmarks.order_path import subscribe
-from benchmarks.stack import Stack, machine, running
+from tests.support.stack import Stack, running
 
 RATES = (1_000, 5_000, 10_000)
 BOTS = (1, 4)
@@ -28,7 +29,7 @@ async def run() -> None:
         f"{'asked/s':>8} {'bots':>5} {'delivered to each /s':>21} {'missing':>8} {'age p50 / p99 ms':>18}"
     )
     async with running() as stack, bus.connect(stack.bus_url, name="bench") as house:
-        symbols = [row["symbol"] for row in stack.control("GET", "/market")]
+        symbols = [row["symbol"] for row in await stack.control("GET", "/market")]
         await subscribe(house, [symbol for symbol in symbols if symbol.isalpha()])
         for rate in RATES:
             for bots in BOTS:
@@ -37,12 +38,12 @@ async def run() -> None:
 
 async def measure(stack: Stack, rate: int, bots: int) -> None:
     """Let ``bots`` processes listen for a window and print what they saw."""
-    stack.control("POST", "/market/rate", {"ticks_per_s": rate, "stamp": True})
+    await stack.control("POST", "/market/rate", {"ticks_per_s": rate, "stamp": True})
     await asyncio.sleep(SETTLE_S)
     async with asyncio.TaskGroup() as tasks:
         seen = [tasks.create_task(listen(stack.bus_url)) for _ in range(bots)]
     rows = [task.result() for task in seen]
-    stack.control("POST", "/market/rate", {"ticks_per_s": 0, "stamp": False})
+    await stack.control("POST", "/market/rate", {"ticks_per_s": 0, "stamp": False})
     rates = ", ".join(f"{row['ticks'] / WINDOW_S:,.0f}" for row in rows)
     missing = sum(row["missing"] for row in rows)
     p50, p99 = (max(row[name] for row in rows) for name in ("p50_ms", "p99_ms"))

@@ -1,0 +1,33 @@
+"""What benchmarks share: percentiles, memory, a line about the machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value below which ``share`` (0 to 1) of ``values`` lie."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, round(share * (len(ranked) - 1)))]
+
+
+def p50_p99(values: list[float]) -> str:
+    """Return both, in milliseconds, as a table's cell."""
+    if not values:
+        return "–"
+    return f"{percentile(values, 0.5) * 1e3:6.2f} / {percentile(values, 0.99) * 1e3:6.2f}"
+
+
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of a process in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(pid)
+
+
+def machine() -> str:
+    """Return one line about where this runs."""
+    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, loopback"
