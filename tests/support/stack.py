@@ -38,7 +38,8 @@ class Said:
 async def janus(*words: str, cwd: Path | None = None, within_s: float = START_LIMIT_S) -> Said:
     """Run the janus command."""
     process = await asyncio.create_subprocess_exec(
-        *(JANUS, *words),
+        JANUS,
+        *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
