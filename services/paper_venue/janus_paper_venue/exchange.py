@@ -13,16 +13,29 @@ from decimal import Decimal
 import msgspec
 
 from janus_paper_venue.accounts import AccountValues, Position
-from janus_paper_venue.events import Event, Listener
+from janus_paper_venue.checks import check, check_change
+from janus_paper_venue.desk import Desk
+from janus_paper_venue.events import Event, Listener, QuoteChanged
+from janus_paper_venue.floor import Floor
 from janus_paper_venue.instruments import Catalogue
-from janus_paper_venue.orders import Execution, OrderRequest, Reject, VenueOrder
+from janus_paper_venue.orders import (
+    Execution,
+    OrderRequest,
+    OrderStatus,
+    Reject,
+    RejectCode,
+    VenueOrder,
+)
 from janus_paper_venue.quotes import Quote
+from janus_paper_venue.records import State
+from janus_paper_venue.rules import Rules
 
 Journal = Callable[[Sequence[Event]], None]
+replace = msgspec.structs.replace
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order would cost: the answer to whatIf."""
+    """What an order would need: the answer to whatIf."""
 
     initial_margin_before: Decimal
     initial_margin_change: Decimal
@@ -31,74 +44,204 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     fee: Decimal
 
 
+def no_journal(_events: Sequence[Event]) -> None:
+    """Keep nothing."""
+
+
 class Exchange:
     """All orders, executions, positions and quotes of the venue."""
 
     def __init__(
-        self, catalogue: Catalogue, *, accounts: Sequence[str], now_ns: Callable[[], int]
+        self,
+        catalogue: Catalogue,
+        *,
+        accounts: Sequence[str],
+        now_ns: Callable[[], int],
+        rules: Rules | None = None,
+        journal: Journal = no_journal,
+        state: State | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.accounts = tuple(accounts)
-        self._now_ns = now_ns
+        self.now_ns = now_ns
+        rules = rules or Rules()
+        self._journal = journal
+        self._listeners: list[Listener] = []
+        self._desk = Desk(
+            catalogue.by_con_id,
+            accounts=accounts,
+            rules=rules,
+            now_ns=now_ns,
+            quotes=self.quote,
+            state=state or State(),
+        )
+        self._floor = Floor(self._desk, refill_ns=rules.refill_ns)
+        for order in self._desk.records.open():
+            self._floor.rest(order)
+
+    # What clients ask for.
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event from now on; return what ends that.
 
-        A listener must not call the exchange back.
+        A listener must not call ``place``, ``cancel`` and the like.
         """
-        raise NotImplementedError
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def place(self, request: OrderRequest) -> VenueOrder | Reject:
         """Take a new order, or modify the live one that has the same key, as TWS does.
 
         The order returned may have been filled already. Its events were sent before the return.
         """
-        raise NotImplementedError
+        known = self._desk.records.find(request.key)
+        taken = self._accept(request) if known is None else self._modify(known, request)
+        self._publish()
+        return taken
 
     def cancel(self, client_id: int, order_id: int) -> VenueOrder | Reject:
-        """Cancel the order with that key; ends with OrderChanged to PENDING_CANCEL, CANCELED."""
-        raise NotImplementedError
+        """Cancel the order with that key: OrderChanged to PENDING_CANCEL, then CANCELED."""
+        order = self._desk.records.find((client_id, order_id))
+        if order is None:
+            return Reject(
+                RejectCode.CANCEL_NOT_FOUND,
+                f"OrderId {order_id} that needs to be cancelled is not found.",
+            )
+        if order.is_final:
+            return Reject(
+                RejectCode.CANCEL_TOO_LATE,
+                f"OrderId {order_id} that needs to be cancelled cannot be cancelled, "
+                f"state: {order.status}.",
+            )
+        canceled = self._cancel(order)
+        self._publish()
+        return canceled
 
     def cancel_all(self, client_id: int | None = None) -> int:
         """Cancel every live order (of ``client_id``); return how many there were."""
-        raise NotImplementedError
+        found = [one for one in self.open_orders() if client_id in {None, one.request.client_id}]
+        for order in found:
+            self._cancel(order)
+        self._publish()
+        return len(found)
 
     def preview(self, request: OrderRequest) -> Preview | Reject:
         """Return what ``request`` would need, without taking it."""
-        raise NotImplementedError
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
+        values = self.account_values(request.account)
+        fee = self._desk.fee(request)
+        return Preview(
+            initial_margin_before=values.initial_margin,
+            initial_margin_change=self._desk.margin(request),
+            equity_before=values.net_liquidation,
+            equity_change=-fee,
+            fee=fee,
+        )
+
+    # What the world does.
+
+    def show(self, quote: Quote, changed: int) -> None:
+        """Take a new quote from the market; ``changed`` are the flags of what is new in it."""
+        self._desk.batch.append(QuoteChanged(quote, changed))
+        self._floor.show(quote, changed)
+        self._publish()
+
+    def advance(self) -> None:
+        """Do what is due by now: refills of displays, late fee reports."""
+        self._desk.timers.run(self.now_ns())
+        self._publish()
+
+    # What anybody may know.
 
     def next_order_id(self, client_id: int) -> int:
         """Return the lowest order id that ``client_id`` has never used."""
-        raise NotImplementedError
+        return self._desk.records.next_order_id(client_id)
 
     def open_orders(self) -> list[VenueOrder]:
         """Return every order that is not final, in order of arrival."""
-        raise NotImplementedError
+        return list(self._desk.records.open())
 
-    def completed_orders(self) -> list[VenueOrder]:
-        """Return today's final orders, in order of arrival."""
-        raise NotImplementedError
-
-    def order(self, client_id: int, order_id: int) -> VenueOrder | None:
-        """Return the newest state of an order."""
-        raise NotImplementedError
+    def completed_orders(self, *, since_ns: int = 0) -> list[VenueOrder]:
+        """Return orders that became final at or after ``since_ns``, in order of arrival."""
+        return [one for one in self.all_orders() if one.is_final and one.changed_ns >= since_ns]
 
     def all_orders(self) -> list[VenueOrder]:
         """Return every order ever accepted, in order of arrival."""
-        raise NotImplementedError
+        return list(self._desk.records.all())
+
+    def order(self, client_id: int, order_id: int) -> VenueOrder | None:
+        """Return the newest state of an order."""
+        return self._desk.records.find((client_id, order_id))
 
     def executions(self, *, since_ns: int = 0) -> list[Execution]:
-        """Return executions in order of time; the fee is in each, reported to clients or not."""
-        raise NotImplementedError
+        """Return executions in order of time; each with its fee, reported to clients or not."""
+        return [one for one in self._desk.records.executions if one.time_ns >= since_ns]
 
     def positions(self, account: str) -> list[Position]:
-        """Return the positions of ``account`` that are or were not zero."""
-        raise NotImplementedError
+        """Return the positions of ``account``, those that have become zero included."""
+        return self._desk.positions(account)
 
     def account_values(self, account: str) -> AccountValues:
         """Return the figures of ``account`` at the current quotes."""
-        raise NotImplementedError
+        return self._desk.values(account)
 
     def quote(self, con_id: int) -> Quote:
         """Return the newest quote; all sides empty if there never was one."""
-        raise NotImplementedError
+        return self._floor.quote(con_id)
+
+    # The rest is our own.
+
+    def _refuse(
+        self, request: OrderRequest, *, replaced: VenueOrder | None = None
+    ) -> Reject | None:
+        instrument = self.catalogue.get(request.con_id)
+        return check(request, instrument, accounts=self.accounts) or self._desk.refuse_unaffordable(
+            request, replaced=replaced
+        )
+
+    def _accept(self, request: OrderRequest) -> VenueOrder | Reject:
+        if request.order_id < self.next_order_id(request.client_id):
+            return Reject(RejectCode.DUPLICATE_ID, "Duplicate order id")
+        self._desk.take_order_id(request.client_id, request.order_id)
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
+        return self._floor.enter(self._desk.open(request))
+
+    def _modify(self, order: VenueOrder, request: OrderRequest) -> VenueOrder | Reject:
+        if order.status is OrderStatus.FILLED:
+            return Reject(RejectCode.NOT_MODIFIABLE, "Cannot modify a filled order.")
+        if order.is_final:
+            return Reject(RejectCode.DUPLICATE_ID, "Duplicate order id")
+        refusal = check_change(order.request, request, filled=order.filled) or self._refuse(
+            request, replaced=order
+        )
+        if refusal is not None:
+            return refusal
+        self._floor.withdraw(order)
+        kept = replace(
+            request,
+            received_ns=order.request.received_ns,
+            received_monotonic_ns=order.request.received_monotonic_ns,
+        )
+        return self._floor.enter(self._desk.update(replace(order, request=kept)))
+
+    def _cancel(self, order: VenueOrder) -> VenueOrder:
+        self._floor.withdraw(order)
+        pending = self._desk.update(replace(order, status=OrderStatus.PENDING_CANCEL))
+        return self._desk.update(
+            replace(pending, status=OrderStatus.CANCELED, reason="Cancelled by Trader")
+        )
+
+    def _publish(self) -> None:
+        """Make what happened durable, then tell it."""
+        batch = self._desk.batch
+        while batch:
+            events = batch.copy()
+            batch.clear()
+            self._journal(events)
+            for event in events:
+                for listener in self._listeners:
+                    listener(event)

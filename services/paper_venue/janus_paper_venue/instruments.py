@@ -131,20 +131,20 @@ class Catalogue:
     """All instruments of the venue; replayed symbols are added at start."""
 
     def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
-        self._by_con_id: dict[int, Instrument] = {}
+        self.by_con_id: dict[int, Instrument] = {}
         for instrument in instruments:
             self.add(instrument)
 
     def __iter__(self) -> Iterator[Instrument]:
-        return iter(self._by_con_id.values())
+        return iter(self.by_con_id.values())
 
     def add(self, instrument: Instrument) -> None:
         """Add ``instrument``; the same ``con_id`` replaces."""
-        self._by_con_id[instrument.con_id] = instrument
+        self.by_con_id[instrument.con_id] = instrument
 
     def get(self, con_id: int) -> Instrument | None:
         """Return the instrument with ``con_id``."""
-        return self._by_con_id.get(con_id)
+        return self.by_con_id.get(con_id)
 
     def find(self, query: ContractLike) -> list[Instrument]:
         """Return every instrument that ``query`` describes, oldest first.
@@ -153,7 +153,7 @@ class Catalogue:
         ``exchange`` says where to route: any of ``valid_exchanges``, and is echoed to it.
         """
         if query.con_id:
-            found = self._by_con_id.get(query.con_id)
+            found = self.by_con_id.get(query.con_id)
             is_routable = found and (not query.exchange or _routes(found, query.exchange))
             return [found] if found and is_routable else []
         if not (query.symbol or query.local_symbol):

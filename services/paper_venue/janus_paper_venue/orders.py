@@ -127,7 +127,7 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     accepted_ns: int
     changed_ns: int
     filled: Decimal = ZERO
-    avg_fill_price: Decimal = ZERO  # per share, without fees
+    filled_value: Decimal = ZERO  # sum of price x quantity, without multiplier and fees
     last_fill_price: Decimal = ZERO
     fee: Decimal = ZERO  # of all executions so far
     is_triggered: bool = False  # a stop that has become a market or limit order
@@ -138,6 +138,11 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[int, int]:
         """The client's name for the order."""
         return (self.request.client_id, self.request.order_id)
+
+    @property
+    def avg_fill_price(self) -> Decimal:
+        """Per share, without fees; 0 before the first fill."""
+        return self.filled_value / self.filled if self.filled else ZERO
 
     @property
     def remaining(self) -> Decimal:

@@ -1,0 +1,241 @@
+"""The back office: books fills into accounts, keeps the records, and notes what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from janus_paper_venue.accounts import Account, AccountValues, Position
+from janus_paper_venue.events import (
+    AccountChanged,
+    Event,
+    Executed,
+    FeeReported,
+    OrderAccepted,
+    OrderChanged,
+    OrderIdTaken,
+    PositionChanged,
+)
+from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.ledger import closing_qty, margin_for, signed
+from janus_paper_venue.orders import (
+    ZERO,
+    Execution,
+    OrderRequest,
+    OrderStatus,
+    Reject,
+    RejectCode,
+    VenueOrder,
+)
+from janus_paper_venue.quotes import Quote
+from janus_paper_venue.records import Records, State
+from janus_paper_venue.rules import Rules
+from janus_paper_venue.timers import Timers
+
+replace = msgspec.structs.replace
+Quotes = Callable[[int], Quote]
+
+
+class Desk:
+    """The accounts and records of the venue, and the batch of events not yet published."""
+
+    def __init__(
+        self,
+        instruments: Mapping[int, Instrument],
+        *,
+        accounts: Sequence[str],
+        rules: Rules,
+        now_ns: Callable[[], int],
+        quotes: Quotes,
+        state: State,
+    ) -> None:
+        self.records = Records(state)
+        self.batch: list[Event] = []
+        self.timers = Timers()
+        self.now_ns = now_ns
+        self._instruments = instruments
+        self._rules = rules
+        self._quotes = quotes
+        self._accounts = {name: Account(name, rules.starting_cash) for name in accounts}
+        for execution in state.executions:
+            self._account(execution.account).book(instruments[execution.con_id], execution)
+        for order in self.records.open():
+            self._hold(order)
+
+    # What the floor and the exchange do with orders.
+
+    def order(self, perm_id: int) -> VenueOrder:
+        """Return the newest state of an order."""
+        return self.records.get(perm_id)
+
+    def take_order_id(self, client_id: int, order_id: int) -> None:
+        """Note that ``order_id`` and all below are used."""
+        self.records.take_order_id(client_id, order_id)
+        self.batch.append(OrderIdTaken(client_id, order_id + 1))
+
+    def open(self, request: OrderRequest) -> VenueOrder:
+        """Take ``request`` into the records as a new order."""
+        now_ns = self.now_ns()
+        order = VenueOrder(
+            perm_id=self.records.next_perm_id(),
+            request=request,
+            status=OrderStatus.PRE_SUBMITTED,
+            accepted_ns=now_ns,
+            changed_ns=now_ns,
+        )
+        self.records.put(order)
+        self._hold(order)
+        self.batch.append(OrderAccepted(order))
+        return order
+
+    def update(self, order: VenueOrder) -> VenueOrder:
+        """Take and return a new state of an order."""
+        changed = replace(order, changed_ns=self.now_ns())
+        self.records.put(changed)
+        self._hold(changed)
+        self.batch.append(OrderChanged(changed))
+        return changed
+
+    def fill(
+        self, order: VenueOrder, qty: Decimal, *, price: Decimal, quote: Quote, is_maker: bool
+    ) -> VenueOrder:
+        """Book a fill; return the order after it."""
+        request = order.request
+        instrument = self._instruments[request.con_id]
+        filled, value = order.filled + qty, order.filled_value + qty * price
+        fees = self._rules.fees(instrument, filled, value * instrument.multiplier)
+        execution = Execution(
+            exec_id=self.records.next_exec_id(),
+            perm_id=order.perm_id,
+            account=request.account,
+            client_id=request.client_id,
+            order_id=request.order_id,
+            order_ref=request.order_ref,
+            con_id=request.con_id,
+            side=request.side,
+            qty=qty,
+            price=price,
+            exchange=instrument.primary_exchange,
+            time_ns=self.now_ns(),
+            cumulative_qty=filled,
+            avg_price=value / filled,
+            liquidity=1 if is_maker else 2,
+            bid=quote.bid,
+            ask=quote.ask,
+            source_ns=quote.source_ns,
+            fee=fees - order.fee,
+            fee_currency=instrument.currency,
+        )
+        account = self._account(request.account)
+        execution = account.book(instrument, execution)
+        self.records.executions.append(execution)
+        is_done = filled == request.qty
+        after = replace(
+            order,
+            filled=filled,
+            filled_value=value,
+            last_fill_price=price,
+            fee=fees,
+            status=OrderStatus.FILLED if is_done else order.status,
+            reason=f"Filled Size: {filled}" if is_done else "",
+        )
+        self.batch.append(Executed(execution))
+        after = self.update(after)
+        self._report(execution)
+        self._note(account, instrument.con_id)
+        return after
+
+    def later(self, delay_ns: int, action: Callable[[], None]) -> None:
+        """Have ``action`` done after ``delay_ns``."""
+        self.timers.at(self.now_ns() + delay_ns, action)
+
+    # Money.
+
+    def margin(self, request: OrderRequest) -> Decimal:
+        """Return the equity that ``request`` ties up; what closes a position needs none."""
+        instrument = self._instruments[request.con_id]
+        held = self._account(request.account).holding(request.con_id).qty
+        opening = request.qty - closing_qty(held, signed(request.side, request.qty))
+        price = self.price_of(request)
+        return margin_for(instrument, opening, price, leverage=self._rules.leverage)
+
+    def fee(self, request: OrderRequest) -> Decimal:
+        """Return what ``request`` will cost if it fills at once."""
+        instrument = self._instruments[request.con_id]
+        value = request.qty * self.price_of(request) * instrument.multiplier
+        return self._rules.fees(instrument, request.qty, value)
+
+    def refuse_unaffordable(
+        self, request: OrderRequest, *, replaced: VenueOrder | None = None
+    ) -> Reject | None:
+        """Return why the account cannot carry ``request``, or ``None``."""
+        margin = self.margin(request)
+        if not margin:
+            return None
+        values = self.values(request.account)
+        account = self._account(request.account)
+        freed = account.held_for(replaced.perm_id) if replaced else ZERO
+        if margin + self.fee(request) <= values.available_funds + freed:
+            return None
+        return Reject(
+            RejectCode.REJECTED,
+            "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED "
+            f"POSITION YOUR EQUITY WITH LOAN VALUE [{values.net_liquidation:.2f} USD] MUST EXCEED "
+            f"THE INITIAL MARGIN [{values.initial_margin - freed + margin:.2f} USD]",
+        )
+
+    def price_of(self, request: OrderRequest) -> Decimal:
+        """Return the price to reckon ``request`` at: its own, else the market's."""
+        own = request.limit_price or request.stop_price
+        if own is not None:
+            return own
+        return self.mark(self._instruments[request.con_id]) or ZERO
+
+    def mark(self, instrument: Instrument) -> Decimal | None:
+        """Return what one share is worth now: the last trade, else the middle."""
+        quote = self._quotes(instrument.con_id)
+        if quote.last is not None:
+            return quote.last
+        if quote.bid is not None and quote.ask is not None:
+            return (quote.bid + quote.ask) / 2
+        return None
+
+    def positions(self, account: str) -> list[Position]:
+        """Return the positions of ``account``, those that have become zero included."""
+        return self._account(account).positions(self._instruments, self.mark)
+
+    def values(self, account: str) -> AccountValues:
+        """Return the figures of ``account`` at the current quotes."""
+        return self._account(account).values(
+            self._instruments, self.mark, leverage=self._rules.leverage
+        )
+
+    def _account(self, name: str) -> Account:
+        return self._accounts.setdefault(name, Account(name, self._rules.starting_cash))
+
+    def _hold(self, order: VenueOrder) -> None:
+        """Hold margin for what is still to be filled; an order that filled or ended frees it."""
+        account = self._account(order.request.account)
+        if order.is_final:
+            account.hold(order.perm_id, ZERO)
+            return
+        rest = replace(order.request, qty=order.remaining)
+        account.hold(order.perm_id, self.margin(rest))
+
+    def _report(self, execution: Execution) -> None:
+        delay_ns = self._rules.fee_delay_ns
+        if delay_ns == 0:
+            self.batch.append(FeeReported(execution))
+        elif delay_ns is not None:
+            self.later(delay_ns, lambda: self.batch.append(FeeReported(execution)))
+
+    def _note(self, account: Account, con_id: int) -> None:
+        holding = account.holding(con_id)
+        self.batch.append(
+            PositionChanged(
+                account.name, con_id, holding.qty, holding.avg_cost, holding.realized_pnl
+            )
+        )
+        self.batch.append(AccountChanged(account.name, account.cash))
