@@ -1,0 +1,200 @@
+"""What is held and who is there: positions, accounts, workers, each in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, TypeVar
+
+import typer
+from janus_common import subjects
+from janus_common.bus import quick
+from janus_common.clock import now_ns
+from janus_common.messages import Balance, Position, Presence, ServiceState
+from janus_common.symbols import canonical
+
+from janus_cli import house, show
+from janus_cli.commands import options
+from janus_cli.show import Cell, Table
+from janus_cli.show_format import UNKNOWN, age, as_json, money, number
+
+T = TypeVar("T", Position, Balance)
+HEARD = "$KV.presence.>"
+TONES = {
+    ServiceState.READY: "good",
+    ServiceState.DOWN: "bad",
+    ServiceState.FENCED: "bad",
+    ServiceState.STOPPED: "dim",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command()(positions)
+    app.command()(accounts)
+    app.command()(workers)
+
+
+def positions(
+    ctx: typer.Context,
+    *,
+    account: options.SomeAccount = None,
+    symbol: options.SomeSymbol = None,
+    flat: Annotated[bool, typer.Option("--flat", help="Show closed positions too.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Show what each account holds, as its broker says."""
+    tail = canonical(symbol) if symbol else subjects.TAIL
+    pattern = subjects.position(account or subjects.ANY, tail)
+    with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
+        found = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Position)]
+    held = [each for each in found if each.qty or flat]
+    held.sort(key=lambda each: (each.account, each.symbol))
+    if json:
+        show.data("positions", [as_json(each) for each in held])
+        return
+    show.table(
+        Table(
+            show.columns("account symbol class >qty >average_cost currency >age"),
+            [_position(each, now_ns()) for each in held],
+            note=_note(
+                "position", [each.as_of_ns for each in held], "the brokers, by their workers"
+            ),
+        )
+    )
+
+
+def _position(held: Position, now: int) -> list[str | Cell]:
+    return [
+        held.account,
+        held.symbol,
+        held.asset_class.value.lower(),
+        Cell(number(held.qty), "bad" if held.qty < 0 else ""),
+        number(held.average_cost),
+        held.currency,
+        age(held.as_of_ns, now_ns=now),
+    ]
+
+
+def accounts(
+    ctx: typer.Context,
+    *,
+    account: options.SomeAccount = None,
+    json: options.Json = False,
+) -> None:
+    """Show each account: its mode, its worker's state, and what its broker says it is worth."""
+    here = house.find(ctx.obj.state)
+    pattern = subjects.balance(account or subjects.ANY)
+    with quick.connect(here.url, name="cli") as bus:
+        balances = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Balance)]
+        present = [each.message for each in bus.last_of_each(quick.PRESENCE, [HEARD], Presence)]
+    workers = {each.account: each for each in present if each.account}
+    names = [account] if account else sorted({*here.accounts, *workers, *_named(balances)})
+    rows = [_Account(name, here, workers.get(name), balances) for name in names]
+    if json:
+        show.data("accounts", [row.as_dict() for row in rows])
+        return
+    now = now_ns()
+    titles = "account broker mode worker currency >net_liquidation >cash >buying_power >age"
+    show.table(
+        Table(
+            show.columns(titles),
+            [line for row in rows for line in row.lines(now)],
+            note=_note("balance", [each.as_of_ns for each in balances], "the brokers"),
+        )
+    )
+
+
+def _named(balances: Sequence[Balance]) -> list[str]:
+    return [each.account for each in balances]
+
+
+class _Account:
+    """One account: settings, worker and balances put together."""
+
+    def __init__(
+        self,
+        name: str,
+        here: house.House,
+        worker: Presence | None,
+        balances: Sequence[Balance],
+    ) -> None:
+        self.name, self.worker = name, worker
+        self.settings = here.accounts.get(name)
+        self.balances = [each for each in balances if each.account == name]
+
+    @property
+    def broker(self) -> str:
+        found = self.settings.broker if self.settings else self.worker and self.worker.broker
+        return found or UNKNOWN
+
+    @property
+    def mode(self) -> str:
+        found = self.settings.mode if self.settings else self.worker and self.worker.mode
+        return found or UNKNOWN
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "account": self.name,
+            "broker": self.broker,
+            "mode": self.mode,
+            "worker": self.worker.state.value if self.worker else None,
+            "reason": self.worker.reason if self.worker else None,
+            "balances": [as_json(each) for each in self.balances],
+        }
+
+    def lines(self, now: int) -> Iterator[list[str | Cell]]:
+        live = Cell(self.mode, "warn" if self.mode == "live" else "")
+        start: list[str | Cell] = [self.name, self.broker, live, _state(self.worker)]
+        if not self.balances:
+            yield [*start, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]
+        for each in self.balances:
+            amounts = (each.net_liquidation, each.cash, each.buying_power)
+            yield [*start, each.currency, *map(money, amounts), age(each.as_of_ns, now_ns=now)]
+
+
+def _state(worker: Presence | None) -> Cell:
+    if worker is None:
+        return Cell("absent", "bad")
+    return Cell(worker.state.value, TONES.get(worker.state, "warn"))
+
+
+def workers(
+    ctx: typer.Context,
+    *,
+    json: options.Json = False,
+) -> None:
+    """Show every process on the bus: which state it is in, since when, and why."""
+    with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
+        present = [each.message for each in bus.last_of_each(quick.PRESENCE, [HEARD], Presence)]
+    present.sort(key=lambda each: (each.service, each.account or "", each.instance))
+    if json:
+        show.data("workers", [as_json(each) for each in present])
+        return
+    now = now_ns()
+    rows: list[list[str | Cell]] = [
+        [
+            each.service,
+            each.account or UNKNOWN,
+            _state(each),
+            age(each.since_ns, now_ns=now),
+            str(each.pid),
+            each.host,
+            each.version,
+            each.reason or "",
+        ]
+        for each in present
+    ]
+    titles = "service account state >since >pid host version reason"
+    count = _count("process", len(rows), plural="processes")
+    show.table(Table(show.columns(titles), rows, note=f"{count} · heard within 6 s on the bus"))
+
+
+def _note(what: str, as_of: Sequence[int], source: str) -> str:
+    count = _count(what, len(as_of))
+    if not as_of:
+        return f"no {what} · source: {source}"
+    return f"{count} · oldest word {age(min(as_of), now_ns=now_ns())} ago · source: {source}"
+
+
+def _count(what: str, number_of: int, *, plural: str = "") -> str:
+    return f"{number_of} {what if number_of == 1 else plural or what + 's'}"

@@ -1,0 +1,42 @@
+"""Tables on a terminal, by Rich."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from janus_cli.show import Cell, Table, text_of
+
+STYLES = {
+    "good": "green",
+    "bad": "red",
+    "warn": "yellow",
+    "dim": "dim",
+    "derived": "italic",
+}
+
+
+def table(shown: Table, *, color: bool) -> None:
+    """Print a table to the terminal."""
+    console = Console(no_color=not color, highlight=False)
+    if shown.rows:
+        console.print(as_rich(shown))
+    if shown.note:
+        console.print(Text(shown.note, style="dim"))
+
+
+def as_rich(shown: Table) -> RichTable:
+    """Return a table as Rich draws it."""
+    drawn = RichTable(box=box.SIMPLE_HEAD, title=shown.title or None, title_justify="left")
+    for column in shown.columns:
+        drawn.add_column(column.title, justify="right" if column.right else "left")
+    for row in shown.rows:
+        drawn.add_row(*(_text(cell) for cell in row))
+    return drawn
+
+
+def _text(cell: str | Cell) -> Text:
+    style = STYLES.get(cell.tone, "") if isinstance(cell, Cell) else ""
+    return Text(text_of(cell), style=style)
