@@ -6,6 +6,7 @@ JanusError
 ├── SymbolInvalid           not a canonical symbol; the text says what would be
 ├── SubjectInvalid          a token that must not become part of a subject
 ├── Denied                  refused by Janus, with a stable code; tell the client
+├── Fenced                  another worker owns the account: send nothing more, end
 ├── BusError
 │   ├── BusUnavailable      not connected: nothing was sent; try again later
 │   ├── BusTimeout          no answer: the outcome is unknown; ask, never repeat blindly
@@ -96,6 +97,10 @@ class Denied(JanusError):
     def __init__(self, code: Code, reason: str, hint: str = "") -> None:
         self.code, self.reason, self.hint = code, reason, hint
         super().__init__(f"{reason} ({code})")
+
+
+class Fenced(JanusError):
+    """Another worker owns this account; this one sends nothing more and ends."""
 
 
 class BusError(JanusError):

@@ -612,6 +612,17 @@ class Presence(Message, frozen=True, kw_only=True):
     now_ns: int
 
 
+class Lease(Message, frozen=True, kw_only=True):
+    """Who alone may send for an account; its key in KV ``lease`` runs out without renewal."""
+
+    account: str
+    instance: str
+    pid: int
+    host: str  # the machine, down to its boot and process numbering: where ``pid`` means something
+    started: str  # when that process began, as its host counts; a pid alone may be used again
+    renewed_ns: int
+
+
 class Event(Message, frozen=True, kw_only=True):
     """An alarm, a change of state, or a gap: something may have been missed."""
 

@@ -1,0 +1,209 @@
+"""The orders of one account that are not final, and what the broker's words make of them.
+
+Nothing in here waits: words come from the socket's callback, and what changes goes to ``changed``
+(the journal) in the order in which it was heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from janus_common.logs import get_logger
+from janus_common.messages import OrderState, OrderUpdate
+from janus_common.orders import ZERO, News, Word, advance, is_final
+from janus_common.symbols import plain
+from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms
+
+FOREIGN = "foreign"
+RECENT = 1_000  # final orders kept for late words about them
+
+log = get_logger()
+
+
+@dataclass(slots=True)
+class _Entry:
+    order: OrderUpdate
+    quiet_since_s: float | None  # waiting for the first word since then; None: it came
+    executed: dict[str, tuple[int, Decimal, Decimal]] = field(default_factory=dict)
+    filled: Decimal = ZERO  # sum of executed
+    value: Decimal = ZERO
+
+    def execute(self, report: ExecutionReport) -> None:
+        """Count an execution once, in its latest form."""
+        revision, qty, price = self.executed.get(report.execution_id, (0, ZERO, ZERO))
+        if report.revision > revision:
+            self.executed[report.execution_id] = (report.revision, report.qty, report.price)
+            self.filled += report.qty - qty
+            self.value += report.qty * report.price - qty * price
+
+
+class Book:
+    """Open orders by our id, the session's id and the broker's id."""
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        changed: Callable[[OrderUpdate], None],
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._account, self._changed, self._now_ns = account, changed, now_ns
+        self._entries: dict[str, _Entry] = {}
+        self._done: dict[str, _Entry] = {}
+        self._by_session_id: dict[str, str] = {}
+        self._by_venue_id: dict[str, str] = {}
+
+    def get(self, client_order_id: str) -> OrderUpdate | None:
+        """Return an order that is open, or was a short while ago."""
+        entry = self._entries.get(client_order_id) or self._done.get(client_order_id)
+        return entry.order if entry is not None else None
+
+    def orders(self) -> list[OrderUpdate]:
+        """Return all open orders, ours and foreign ones."""
+        return [entry.order for entry in self._entries.values()]
+
+    def add(self, order: OrderUpdate, *, sent_s: float | None = None) -> None:
+        """Take an order that the journal holds; ``sent_s`` is when it went out just now."""
+        self._entries[order.client_order_id] = _Entry(order, sent_s)
+        self._index(order)
+
+    def in_doubt(self, symbol: str) -> OrderUpdate | None:
+        """Return an order of ours in ``symbol`` of which nobody knows what became."""
+        for entry in self._entries.values():
+            order = entry.order
+            if (
+                order.symbol == symbol
+                and order.state is OrderState.UNKNOWN
+                and order.origin != FOREIGN
+            ):
+                return order
+        return None
+
+    def silent(self, *, now_s: float, after_s: float) -> list[OrderUpdate]:
+        """Return the orders sent ``after_s`` ago or earlier of which nothing was heard since."""
+        return [
+            entry.order
+            for entry in self._entries.values()
+            if entry.quiet_since_s is not None and now_s - entry.quiet_since_s >= after_s
+        ]
+
+    def apply(self, client_order_id: str, news: News) -> OrderUpdate | None:
+        """Move an order on; return it as it is then, None if it is not here or cannot be moved."""
+        entry = self._entries.get(client_order_id) or self._done.get(client_order_id)
+        if entry is None:
+            return None
+        if news.word is not Word.CANCEL_ASKED:
+            entry.quiet_since_s = None
+        before, after = entry.order, advance(entry.order, news, now_ns=self._now_ns())
+        if after is None:
+            log.debug(
+                "order.word_ignored",
+                client_order_id=client_order_id,
+                state=before.state.value,
+                word=str(news.word),
+                reason=news.reason,
+            )
+            return None
+        if after is not before:
+            entry.order = after
+            self._index(after)
+            self._changed(after)
+            if is_final(after) and not is_final(before):
+                self._finish(client_order_id)
+        return after
+
+    def hear(self, report: OrderReport) -> bool:
+        """Take the broker's word about an order; return whether it concerns one of this book.
+
+        A foreign order with its terms is taken in, whoever sent it.
+        """
+        name = self._name_of(report)
+        if name is None:
+            if not report.is_foreign or report.terms is None or not report.venue_order_id:
+                return False
+            if report.word in {None, Word.FILLED, Word.CANCELED, Word.REJECTED, Word.EXPIRED}:
+                return True  # it was over before we knew of it
+            name = self._adopt(report, report.terms)
+        news = News(
+            word=report.word,
+            filled_qty=report.filled_qty,
+            average_price=report.average_price,
+            venue_order_id=report.venue_order_id,
+            code=report.code,
+            reason=report.reason,
+        )
+        self.apply(name, news)
+        return True
+
+    def execute(self, report: ExecutionReport) -> None:
+        """Take an execution: what is filled is at least the sum of all of them."""
+        name = self._name_of(report)
+        if name is None:
+            return
+        entry = self._entries.get(name) or self._done[name]
+        entry.execute(report)
+        self.apply(
+            name,
+            News(
+                word=None if is_final(entry.order) else Word.ACKNOWLEDGED,
+                filled_qty=entry.filled,
+                average_price=_rounded(entry.value / entry.filled) if entry.filled else None,
+                venue_order_id=report.venue_order_id,
+            ),
+        )
+
+    def _name_of(self, report: OrderReport | ExecutionReport) -> str | None:
+        own = "" if report.is_foreign else report.client_order_id
+        if own in self._entries or own in self._done:
+            return own
+        if name := self._by_session_id.get(report.session_order_id):
+            return name
+        return self._by_venue_id.get(report.venue_order_id)
+
+    def _adopt(self, report: OrderReport, terms: OrderTerms) -> str:
+        name = f"{FOREIGN}-{report.venue_order_id}"
+        now = self._now_ns()
+        order = OrderUpdate(
+            account=self._account,
+            client_order_id=name,
+            state=OrderState.SENDING,
+            symbol=terms.symbol,
+            side=terms.side,
+            type=terms.type,
+            qty=terms.qty,
+            limit_price=terms.limit_price,
+            stop_price=terms.stop_price,
+            tif=terms.tif,
+            outside_rth=terms.outside_rth,
+            venue_order_id=report.venue_order_id,
+            session_order_id=report.session_order_id or None,
+            origin=FOREIGN,
+            revision=0,
+            created_ns=now,
+            updated_ns=now,
+        )
+        self.add(order)
+        log.info("order.foreign", client_order_id=name, symbol=terms.symbol)
+        return name
+
+    def _index(self, order: OrderUpdate) -> None:
+        if order.session_order_id:
+            self._by_session_id[order.session_order_id] = order.client_order_id
+        if order.venue_order_id:
+            self._by_venue_id[order.venue_order_id] = order.client_order_id
+
+    def _finish(self, client_order_id: str) -> None:
+        self._done[client_order_id] = self._entries.pop(client_order_id)
+        for name in self._oldest_done():
+            gone = self._done.pop(name).order
+            self._by_session_id.pop(gone.session_order_id or "", None)
+            self._by_venue_id.pop(gone.venue_order_id or "", None)
+
+    def _oldest_done(self) -> Iterator[str]:
+        return iter(list(self._done)[: max(0, len(self._done) - RECENT)])
+
+
+def _rounded(price: Decimal) -> Decimal:
+    return Decimal(plain(round(price, 8)))

@@ -1,0 +1,185 @@
+"""What a worker needs of a broker, and what it hears from it; declared by the worker.
+
+An adapter translates its SDK's words into these and back, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from janus_common.errors import Code
+from janus_common.messages import Balance, Instrument, OrderType, OrderUpdate, Side, Tick, Tif
+from janus_common.orders import Word
+from janus_common.symbols import AssetClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms:
+    """What an order says, as the broker has it; needed for orders that we did not send."""
+
+    symbol: str
+    side: Side
+    type: OrderType
+    qty: Decimal
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    tif: Tif = Tif.DAY
+    outside_rth: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReport:
+    """The broker's word about one order; an id it does not say is empty."""
+
+    client_order_id: str = ""  # our reference, as the broker echoes it
+    session_order_id: str = ""  # IB: "<clientId>.<orderId>"
+    venue_order_id: str = ""
+    word: Word | None = None  # None: a remark that changes no state
+    filled_qty: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    code: Code | None = None
+    reason: str = ""
+    terms: OrderTerms | None = None
+    is_foreign: bool = False  # it was not sent by us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionReport:
+    """One execution, or the corrected form of one: then its revision is higher."""
+
+    execution_id: str
+    revision: int
+    client_order_id: str
+    session_order_id: str = ""
+    venue_order_id: str = ""
+    is_foreign: bool = False
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    currency: str = "USD"
+    multiplier: Decimal = Decimal(1)
+    exchange: str | None = None
+    executed_ns: int
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeReport:
+    """What an execution cost."""
+
+    execution_id: str
+    revision: int
+    fee: Decimal
+    currency: str
+    realized_pnl: Decimal | None
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionReport:
+    """What the account holds of one instrument now."""
+
+    symbol: str
+    asset_class: AssetClass
+    qty: Decimal
+    average_cost: Decimal | None
+    currency: str
+    multiplier: Decimal
+    venue_instrument_id: str
+    as_of_ns: int
+
+
+class LinkState(StrEnum):
+    """The broker's own connection to its market, behind the one that we hold."""
+
+    CUT = "CUT"
+    BACK = "BACK"  # what we subscribed to goes on
+    BACK_WITHOUT_DATA = "BACK_WITHOUT_DATA"  # subscriptions are gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChange:
+    """The connection behind the broker's door changed."""
+
+    state: LinkState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineLost:
+    """A market data line that the broker refused or ended."""
+
+    symbol: str
+    reason: str
+
+
+BrokerEvent = (
+    OrderReport | ExecutionReport | FeeReport | PositionReport | Balance | LinkChange | LineLost
+)
+Sink = Callable[[BrokerEvent], None]  # called from the socket's callback: never waits
+TickSink = Callable[[Tick], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A complete answer of the broker: all it knows of orders and executions."""
+
+    reports: tuple[OrderReport | ExecutionReport, ...]  # open, completed, executed; all clients
+    unseen: Callable[[OrderUpdate], bool]  # whether it proves that the order never arrived
+
+
+class Session(Protocol):
+    """One connection to the broker, from log-on to its end."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether an order sent now would reach the wire; looked at right before each send."""
+
+    def next_session_order_id(self) -> str:
+        """Return an id for a new order, above all that were used; empty if there are none."""
+
+    def place(self, order: OrderUpdate, instrument: Instrument) -> None:
+        """Put ``order`` on the wire now; raises BrokerUnavailable if nothing was sent."""
+
+    def cancel(self, order: OrderUpdate) -> None:
+        """Put a cancel on the wire now; raises BrokerUnavailable if nothing was sent."""
+
+    async def snapshot(self) -> Snapshot:
+        """Ask for all orders and executions; what is heard also goes to the sink, before."""
+
+    async def ask_executions(self) -> None:
+        """Ask for executions again; they go to the sink."""
+
+    async def positions(self) -> list[PositionReport]:
+        """Return all positions, and report changes to the sink from now on."""
+
+    async def watch_balance(self) -> None:
+        """Report balances to the sink from now on."""
+
+    async def lookup(self, symbol: str) -> list[Instrument]:
+        """Return all that the broker has under ``symbol``, which is canonical."""
+
+    async def open_line(self, instrument: Instrument) -> None:
+        """Begin to report ticks of ``instrument``; does nothing if they come already."""
+
+    async def close_line(self, symbol: str) -> None:
+        """End the ticks of ``symbol``."""
+
+    async def ended(self) -> None:
+        """Wait for the end of the connection, then raise BrokerUnavailable with the reason."""
+
+
+class Broker(Protocol):
+    """One account at one broker."""
+
+    def used(self, session_order_id: str) -> None:
+        """Take note that an order has had this id; new ones will be above it."""
+
+    def session(self, sink: Sink, ticks: TickSink) -> AbstractAsyncContextManager[Session]:
+        """Hold one connection; raises BrokerUnavailable if there is none to be had."""
