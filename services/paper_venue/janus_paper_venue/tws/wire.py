@@ -16,6 +16,7 @@ VERSIONS = (176, 178)  # oldest and newest server version served
 API_PREFIX = b"API\0"
 MAX_FRAME = 1 << 18  # bytes; the longest request, an order with conditions, has a few thousand
 MAX_HELLO = 1024  # bytes of the version frame
+MAX_DECIMAL = 20  # characters of a number; averages beyond are rounded
 UNSET_DOUBLE = "1.7976931348623157E308"
 UNSET_INT = "2147483647"
 
@@ -137,6 +138,15 @@ def unframe(data: bytes) -> list[str]:
     return _fields(data[4:])
 
 
+def frames_of(data: bytes) -> Iterator[bytes]:
+    """Yield the single frames of whole frames joined together."""
+    at = 0
+    while at < len(data):
+        end = at + 4 + _LENGTH.unpack_from(data, at)[0]
+        yield data[at:end]
+        at = end
+
+
 def spell(value: object) -> str:
     """Return a value as TWS writes it: ``1``/``0`` for bool, plain decimals, empty for None."""
     kind = type(value)
@@ -147,5 +157,6 @@ def spell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        return format(value, "f")
+        text = format(value, "f")
+        return text if len(text) <= MAX_DECIMAL else format(round(value, 8), "f")
     return str(value)

@@ -1,0 +1,107 @@
+"""A venue in this process for the tests of its TWS face: real sockets, prices set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import ib_async
+from janus_common import clock
+from janus_paper_venue import quotes as q
+from janus_paper_venue.catalogue import default_catalogue
+from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.quotes import Quote
+from janus_paper_venue.rules import Rules
+from janus_paper_venue.tws.options import Options
+from janus_paper_venue.tws.server import TwsFace
+
+ACCOUNTS = ("DU1234567", "DU7654321")
+CONNECT_S = 5.0
+
+
+class Venue:
+    """An exchange with its TWS face, and the hand that moves its market."""
+
+    def __init__(self, exchange: Exchange, face: TwsFace, port: int) -> None:
+        self.exchange, self.face, self.port = exchange, face, port
+        self._quotes: dict[int, Quote] = {}
+
+    def show(
+        self, symbol="AAPL", bid="100.00", ask="100.02", *, size="500", last=None, changed=q.ALL
+    ) -> Quote:
+        """Set the market of an instrument."""
+        instrument = self.exchange.catalogue.named(symbol)[0]
+        quote = Quote(
+            con_id=instrument.con_id,
+            bid=Decimal(bid) if bid else None,
+            bid_size=Decimal(size) if bid else q.ZERO,
+            ask=Decimal(ask) if ask else None,
+            ask_size=Decimal(size) if ask else q.ZERO,
+            last=Decimal(last or bid or ask),
+            last_size=Decimal(size),
+            volume=Decimal(1000),
+            time_ns=clock.now_ns(),
+        )
+        self.exchange.show(quote, changed)
+        return quote
+
+    def con_id(self, symbol: str) -> int:
+        """Return the con id that a person means by ``symbol``."""
+        return self.exchange.catalogue.named(symbol)[0].con_id
+
+
+@asynccontextmanager
+async def venue(*, accounts=ACCOUNTS, options: Options | None = None, rules: Rules | None = None):
+    """Run a venue whose market moves only by hand."""
+    exchange = Exchange(
+        default_catalogue(datetime.fromtimestamp(clock.now_ns() / 1e9, UTC).date()),
+        accounts=accounts,
+        now_ns=clock.now_ns,
+        rules=rules,
+    )
+    face = TwsFace(exchange, options)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(face.serve(listener))
+            await asyncio.sleep(0)
+            running = Venue(exchange, face, listener.getsockname()[1])
+            running.show()
+            running.show("MSFT", "400.00", "400.05")
+            try:
+                yield running
+            finally:
+                serving.cancel()
+
+
+@asynccontextmanager
+async def client(where: Venue, client_id: int = 1, *, version: int = 178, account="", **kwargs):
+    """Connect the real ib_async at a server version, and disconnect it afterwards."""
+    ib = ib_async.IB()
+    ib.RaiseRequestErrors = True
+    ib.client.MaxClientVersion = version
+    ib.heard = []  # every error and notice: (id, code, text)
+    ib.errorEvent += lambda req_id, code, text, _: ib.heard.append((req_id, code, text))
+    try:
+        await ib.connectAsync(
+            "127.0.0.1",
+            where.port,
+            client_id,
+            timeout=CONNECT_S,
+            raiseSyncErrors=True,
+            account=account,
+            **kwargs,
+        )
+        yield ib
+    finally:
+        ib.disconnect()
+
+
+def stock(where: Venue, symbol: str = "AAPL") -> ib_async.Contract:
+    """Return a contract as a registry would keep it."""
+    return ib_async.Contract(
+        conId=where.con_id(symbol), symbol=symbol, secType="STK", exchange="SMART", currency="USD"
+    )
