@@ -6,20 +6,30 @@ server restarts.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 from nats.js import api
-from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NoKeysError, NotFoundError
-from nats.js.kv import KeyValue
+from nats.js.errors import (
+    BucketNotFoundError,
+    KeyNotFoundError,
+    NoStreamResponseError,
+    NotFoundError,
+)
+from nats.js.kv import KV_OP, KeyValue
 
 from janus_common import codec
 from janus_common.bus.link import renamed
-from janus_common.errors import MessageInvalid
+from janus_common.bus.streams import replay
+from janus_common.errors import BusError, MessageInvalid
 from janus_common.logs import get_logger
 
+R = TypeVar("R")
 T = TypeVar("T")
 log = get_logger()
 
@@ -50,59 +60,81 @@ class Entry(Generic[T]):
     revision: int
 
 
+class _NoSuchKey(BusError):
+    """The bucket has no such key."""
+
+
 class Bucket:
     """One KV bucket as seen over one connection."""
 
     def __init__(self, client: Client, spec: BucketSpec) -> None:
         self._js = client.jetstream(timeout=5.0)
         self._spec = spec
+        self._subject = f"$KV.{spec.name}."
         self._kv: KeyValue | None = None
 
     async def put(self, key: str, value: msgspec.Struct) -> int:
         """Write ``key`` whatever it holds; return the revision."""
-        with renamed(self._where(key)):
-            return await (await self._open()).put(key, codec.encode(value))
+        data = codec.encode(value)
+        return await self._with(key, lambda kv: kv.put(key, data))
 
     async def create(self, key: str, value: msgspec.Struct) -> int:
         """Write ``key`` if it does not exist; else raise WriteConflict."""
-        with renamed(self._where(key)):
-            return await (await self._open()).create(key, codec.encode(value))
+        data = codec.encode(value)
+        return await self._with(key, lambda kv: kv.create(key, data))
 
     async def update(self, key: str, value: msgspec.Struct, *, revision: int) -> int:
         """Write ``key`` if it still has ``revision``; else raise WriteConflict."""
-        with renamed(self._where(key)):
-            return await (await self._open()).update(key, codec.encode(value), last=revision)
+        data = codec.encode(value)
+        return await self._with(key, lambda kv: kv.update(key, data, last=revision))
 
     async def get(self, key: str, kind: type[T]) -> Entry[T] | None:
         """Return the value of ``key``; None if there is none or it does not decode."""
-        with renamed(self._where(key)):
-            try:
-                found = await (await self._open()).get(key)
-            except (KeyNotFoundError, NotFoundError):
-                return None
         try:
-            return Entry(key, codec.decode(found.value or b"", kind), found.revision or 0)
-        except MessageInvalid as error:
-            log.warning("message.invalid", subject=self._where(key), error=str(error))
+            found = await self._with(key, lambda kv: kv.get(key))
+        except _NoSuchKey:
             return None
+        return self._decoded(key, found.value or b"", found.revision or 0, kind)
 
     async def delete(self, key: str) -> None:
         """Remove ``key``."""
-        with renamed(self._where(key)):
-            await (await self._open()).delete(key)
+        await self._with(key, lambda kv: kv.delete(key))
 
     async def keys(self) -> list[str]:
         """Return all keys, sorted."""
-        with renamed(self._spec.name):
-            try:
-                return sorted(await (await self._open()).keys())
-            except NoKeysError:
-                return []
+        return sorted([self._key(raw) async for raw in self._last()])
 
     async def all(self, kind: type[T]) -> list[Entry[T]]:
         """Return all entries that decode, by key."""
-        found = [await self.get(key, kind) for key in await self.keys()]
-        return [entry for entry in found if entry is not None]
+        found = [
+            self._decoded(self._key(raw), raw.data, raw.metadata.sequence.stream, kind)
+            async for raw in self._last()
+        ]
+        return sorted((e for e in found if e is not None), key=lambda entry: entry.key)
+
+    async def _last(self) -> AsyncIterator[Msg]:
+        """Yield the message behind each key, in one go; deleted keys are left out."""
+        await self._with("*", lambda kv: kv.status())
+        last = api.DeliverPolicy.LAST_PER_SUBJECT
+        async for raw in replay(self._js, f"KV_{self._spec.name}", f"{self._subject}>", last):
+            if KV_OP not in (raw.headers or {}):
+                yield raw
+
+    async def _with(self, key: str, work: Callable[[KeyValue], Awaitable[R]]) -> R:
+        """Do ``work``; a bucket that the server has lost with its memory is made anew."""
+        where = f"KV {self._spec.name}/{key}"
+        with renamed(where):
+            try:
+                return await self._again_if_lost(work)
+            except (KeyNotFoundError, NotFoundError) as error:
+                raise _NoSuchKey(f"{where}: no such key") from error
+
+    async def _again_if_lost(self, work: Callable[[KeyValue], Awaitable[R]]) -> R:
+        try:
+            return await work(await self._open())
+        except (NoStreamResponseError, NoRespondersError, BucketNotFoundError):
+            self._kv = None
+            return await work(await self._open())
 
     async def _open(self) -> KeyValue:
         if self._kv is None:
@@ -112,8 +144,16 @@ class Bucket:
                 self._kv = await self._js.create_key_value(_config(self._spec))
         return self._kv
 
-    def _where(self, key: str) -> str:
-        return f"KV {self._spec.name}/{key}"
+    def _key(self, raw: Msg) -> str:
+        return raw.subject.removeprefix(self._subject)
+
+    def _decoded(self, key: str, data: bytes, revision: int, kind: type[T]) -> Entry[T] | None:
+        try:
+            return Entry(key, codec.decode(data, kind), revision)
+        except MessageInvalid as error:
+            where = f"KV {self._spec.name}/{key}"
+            log.warning("message.invalid", subject=where, error=str(error))
+            return None
 
 
 def _config(spec: BucketSpec) -> api.KeyValueConfig:

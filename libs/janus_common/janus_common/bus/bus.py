@@ -8,8 +8,8 @@ the process when one of them fails.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Generic, TypeVar
@@ -202,17 +202,30 @@ async def connect(
     Raises:
         BusUnavailable: no server answers, or the connection was closed for good.
     """
-    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+    tasks = asyncio.TaskGroup()
 
-        def closed() -> None:
-            tasks.create_task(_raise(BusUnavailable("the connection to the bus was closed")))
+    def closed() -> None:
+        tasks.create_task(_raise(BusUnavailable("the connection to the bus was closed")))
 
-        def opened(role: str) -> Any:
-            return link.connect(url, name=f"{name}-{role}", on_closed=closed, within_s=within_s)
+    def opened(role: str) -> Any:
+        return link.connect(url, name=f"{name}-{role}", on_closed=closed, within_s=within_s)
 
+    async with AsyncExitStack() as stack:
         orders = await stack.enter_async_context(opened("orders"))
         ticks = await stack.enter_async_context(opened("data")) if data else orders
-        bus = Bus(name, orders, ticks, tasks)
-        yield bus
-        for task in list(tasks._tasks):  # noqa: SLF001 - endless jobs end with the bus
-            task.cancel()
+        with _alone():
+            async with tasks:
+                yield Bus(name, orders, ticks, tasks)
+                for task in list(tasks._tasks):  # noqa: SLF001 - endless jobs end with the bus
+                    task.cancel()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let a single error out of its group, so that callers can catch it by its name."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from group.exceptions[0].__cause__

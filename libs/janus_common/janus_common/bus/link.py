@@ -101,7 +101,7 @@ async def connect(  # noqa: C901 - four callbacks, each two lines
             )
     except (TimeoutError, OSError, nats.errors.Error) as error:
         raise BusUnavailable(
-            f"no NATS server answers at {url} (waited {within_s:g} s); is the stack up? `janus up`"
+            f"no NATS server answers at {_without_password(url)} (waited {within_s:g} s); is the stack up? `janus up`"
         ) from error
     _set_user_timeout(client)
     try:
@@ -146,10 +146,11 @@ def renamed(subject: str) -> Iterator[None]:
 
 
 def _from_api(subject: str, error: js_errors.APIError) -> BusError:
-    text = f"{subject}: {error.description} ({error.err_code})"
-    if error.err_code in WRONG_LAST_SEQUENCE:
+    code = getattr(error, "err_code", None)  # some subclasses of nats-py set no fields
+    text = f"{subject}: {getattr(error, 'description', None) or error} ({code})"
+    if code in WRONG_LAST_SEQUENCE:
         return WriteConflict(text)
-    if error.err_code in STREAM_FULL:
+    if code in STREAM_FULL:
         return StorageFull(text)
     return BusError(text)
 
@@ -161,6 +162,11 @@ def _set_user_timeout(client: Client) -> None:
     option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux only
     if found is not None and option is not None:
         found.setsockopt(socket.IPPROTO_TCP, option, USER_TIMEOUT_MS)
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.rpartition("//")
+    return f"{scheme}//{rest.rpartition('@')[2]}"
 
 
 async def _close(client: Client) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -17,13 +20,15 @@ from nats.js.errors import NotFoundError
 
 from janus_common import codec, subjects
 from janus_common.bus.link import renamed
+from janus_common.clock import NS_PER_S
 from janus_common.errors import MessageInvalid
 from janus_common.logs import get_logger
 
 APPEND_TIMEOUT_S = 2.0
 FETCH_TIMEOUT_S = 1.0  # bounds the harm of a fetch that stalls
 READ_TIMEOUT_S = 5.0
-ACK_WAIT_S = 30.0
+REPLAY_IDLE_S = 10.0  # then the server forgets a reader
+ACK_WAIT_S = 5.0  # an acknowledgement that died with the server holds the rest up for so long
 GIB = 1024**3
 DAY_S = 86_400.0
 T = TypeVar("T")
@@ -145,38 +150,28 @@ class Streams:
             yield stored
 
     async def history(
-        self, spec: StreamSpec, pattern: str, kind: type[T]
+        self, spec: StreamSpec, pattern: str, kind: type[T] | UnionType, *, since_ns: int = 0
     ) -> AsyncIterator[Stored[T]]:
-        """Yield every message that matches ``pattern``, oldest first; bad ones are logged."""
-        async for stored in self._read(spec, pattern, kind, api.DeliverPolicy.ALL):
+        """Yield every message that matches ``pattern``, oldest first; bad ones are logged.
+
+        Those stored before ``since_ns`` are left out.
+        """
+        policy = api.DeliverPolicy.BY_START_TIME if since_ns else api.DeliverPolicy.ALL
+        async for stored in self._read(spec, pattern, kind, policy, since_ns=since_ns):
             yield stored
 
     async def _read(
-        self, spec: StreamSpec, pattern: str, kind: type[T], policy: api.DeliverPolicy
+        self,
+        spec: StreamSpec,
+        pattern: str,
+        kind: type[T] | UnionType,
+        policy: api.DeliverPolicy,
+        *,
+        since_ns: int = 0,
     ) -> AsyncIterator[Stored[T]]:
-        with renamed(pattern):
-            found = await self._js.pull_subscribe(
-                pattern,
-                stream=spec.name,
-                config=api.ConsumerConfig(
-                    deliver_policy=policy,
-                    ack_policy=api.AckPolicy.NONE,
-                    mem_storage=True,
-                    inactive_threshold=30.0,
-                ),
-            )
-        try:
-            pending = (await found.consumer_info()).num_pending or 0
-            while pending > 0:
-                with renamed(pattern):
-                    batch = await found.fetch(min(pending, 500), timeout=READ_TIMEOUT_S)
-                pending = batch[-1].metadata.num_pending
-                for raw in batch:
-                    if (stored := _decoded(raw, kind)) is not None:
-                        yield stored
-        finally:
-            with renamed(pattern):
-                await found.unsubscribe()
+        async for raw in replay(self._js, spec.name, pattern, policy, since_ns=since_ns):
+            if (stored := _decoded(raw, kind)) is not None:
+                yield stored
 
     @asynccontextmanager
     async def consumer(
@@ -191,6 +186,41 @@ class Streams:
                 config=api.ConsumerConfig(ack_wait=ACK_WAIT_S, max_ack_pending=1),
             )
         yield found
+
+
+async def replay(
+    js: JetStreamContext,
+    stream: str,
+    pattern: str,
+    policy: api.DeliverPolicy,
+    *,
+    since_ns: int = 0,
+) -> AsyncIterator[Msg]:
+    """Yield what ``stream`` has now under ``pattern``, and end."""
+    start: dict[str, Any] = {"opt_start_time": _utc(since_ns)} if since_ns else {}
+    with renamed(pattern):
+        found = await js.pull_subscribe(
+            pattern,
+            stream=stream,
+            config=api.ConsumerConfig(
+                deliver_policy=policy,
+                ack_policy=api.AckPolicy.NONE,
+                mem_storage=True,
+                inactive_threshold=REPLAY_IDLE_S,
+                **start,
+            ),
+        )
+        pending = (await found.consumer_info()).num_pending or 0
+    try:
+        while pending > 0:
+            with renamed(pattern):
+                batch = await found.fetch(min(pending, 500), timeout=READ_TIMEOUT_S)
+            pending = batch[-1].metadata.num_pending
+            for raw in batch:
+                yield raw
+    finally:
+        with contextlib.suppress(nats.errors.Error):
+            await found.unsubscribe()
 
 
 async def deliver(
@@ -228,7 +258,11 @@ async def _settle(raw: Msg, settled: Settled) -> None:
             await raw.term()
 
 
-def _decoded(raw: Msg, kind: type[T]) -> Stored[T] | None:
+def _utc(ns: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(ns // NS_PER_S, dt.UTC)
+
+
+def _decoded(raw: Msg, kind: type[T] | UnionType) -> Stored[T] | None:
     try:
         message = codec.decode(raw.data, kind)
     except MessageInvalid as error:
