@@ -1,0 +1,100 @@
+"""KV buckets on a real server."""
+
+from __future__ import annotations
+
+import pytest
+from janus_common.bus.buckets import BucketSpec, Entry
+from janus_common.errors import BusError, WriteConflict
+from janus_common.examples import AAPL, NQ
+from janus_common.messages import Instrument, Lookup
+
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def bucket(here, account):
+    return here.bucket(BucketSpec(f"test-{account}"))
+
+
+async def test_an_empty_bucket_has_nothing(bucket):
+    assert await bucket.get("AAPL", Instrument) is None
+    assert await bucket.keys() == []
+    assert await bucket.all(Instrument) == []
+
+
+async def test_what_was_put_is_there(bucket):
+    revision = await bucket.put("AAPL", AAPL)
+
+    assert await bucket.get("AAPL", Instrument) == Entry("AAPL", AAPL, revision)
+
+
+async def test_a_key_with_dots_is_one_key(bucket):
+    await bucket.put("NQ.2603", NQ)
+    await bucket.put("AAPL", AAPL)
+
+    assert await bucket.keys() == ["AAPL", "NQ.2603"]
+    assert [entry.value for entry in await bucket.all(Instrument)] == [AAPL, NQ]
+
+
+async def test_creating_what_exists_is_a_conflict(bucket):
+    await bucket.create("AAPL", AAPL)
+
+    with pytest.raises(WriteConflict, match="AAPL"):
+        await bucket.create("AAPL", AAPL)
+
+
+async def test_a_deleted_key_is_gone_and_can_be_created_again(bucket):
+    await bucket.create("AAPL", AAPL)
+    await bucket.delete("AAPL")
+
+    assert await bucket.get("AAPL", Instrument) is None
+    assert await bucket.keys() == []
+    assert await bucket.create("AAPL", AAPL)
+
+
+async def test_an_update_needs_the_revision_that_is_there(bucket):
+    first = await bucket.create("AAPL", AAPL)
+    second = await bucket.update("AAPL", AAPL, revision=first)
+
+    assert second > first
+    with pytest.raises(WriteConflict):
+        await bucket.update("AAPL", AAPL, revision=first)
+
+
+async def test_updating_what_does_not_exist_is_a_conflict(bucket):
+    with pytest.raises(WriteConflict):
+        await bucket.update("AAPL", AAPL, revision=1)
+
+
+async def test_a_value_that_does_not_decode_counts_as_none(bucket):
+    await bucket.put("AAPL", Lookup(symbol="AAPL"))
+    await bucket.put("NQ.2603", NQ)
+
+    assert await bucket.get("AAPL", Instrument) is None
+    assert [entry.key for entry in await bucket.all(Instrument)] == ["NQ.2603"]
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "*", "a.>", ".a"])
+async def test_a_key_that_is_no_key_is_refused(bucket, key):
+    with pytest.raises(BusError):
+        await bucket.put(key, AAPL)
+
+
+async def test_a_key_that_is_not_written_again_runs_out(here, account):
+    brief = here.bucket(BucketSpec(f"test-{account}", ttl_s=0.5, in_memory=True))
+    await brief.put("AAPL", AAPL)
+
+    async def is_gone():
+        assert await brief.get("AAPL", Instrument) is None
+
+    await eventually(is_gone)
+    assert await brief.create("AAPL", AAPL)
+
+
+async def test_many_keys_are_read_in_one_go(bucket):
+    names = sorted(f"K{number}" for number in range(600))
+    for name in names:
+        await bucket.put(name, AAPL)
+
+    assert await bucket.keys() == names
+    assert len(await bucket.all(Instrument)) == len(names)
