@@ -34,6 +34,7 @@ class Word(StrEnum):
     REPLACE_REFUSED = "REPLACE_REFUSED"
     CANCELED = "CANCELED"
     REJECTED = "REJECTED"
+    REFUSED = "REFUSED"  # as sent: ends a new order, leaves one that is at work as it was
     EXPIRED = "EXPIRED"
     SILENCE = "SILENCE"  # nothing was heard, or a complete answer does not mention it
     NOT_SENT = "NOT_SENT"  # proved: the broker never saw it
@@ -67,10 +68,12 @@ TABLE: dict[Word, dict[OrderState, OrderState]] = {
     Word.REPLACE_ASKED: _all(_ASKABLE, S.REPLACE_PENDING),
     Word.REPLACE_REFUSED: {s: s for s in _AT_BROKER} | {S.REPLACE_PENDING: S.WORKING},
     Word.CANCELED: _all(_AT_BROKER, S.CANCELED),
-    Word.REJECTED: _all(_AT_BROKER, S.REJECTED),
+    Word.REJECTED: _all(_AT_BROKER, S.REJECTED) | {S.REPLACE_PENDING: S.WORKING},
+    Word.REFUSED: {s: s for s in _AT_BROKER}
+    | {S.SENDING: S.REJECTED, S.UNKNOWN: S.REJECTED, S.REPLACE_PENDING: S.WORKING},
     Word.EXPIRED: _all(_AT_BROKER, S.EXPIRED),
     Word.SILENCE: _all(_AT_BROKER, S.UNKNOWN),
-    Word.NOT_SENT: _all((S.NEW, S.SENDING, S.UNKNOWN), S.REJECTED),
+    Word.NOT_SENT: _all((S.NEW, S.SENDING, S.CANCEL_PENDING, S.UNKNOWN), S.REJECTED),
     Word.DENIED: _all((S.NEW, S.SENDING), S.DENIED),
 }
 

@@ -1,0 +1,174 @@
+"""One live worker per account: the lease that it holds, renews, and looks at before each send.
+
+The key runs out by itself after ``LEASE.ttl_s``; the holder stops trusting it long before that,
+by a clock that goes on while a process is frozen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from janus_common.bus.buckets import LEASE, Bucket, Entry
+from janus_common.bus.bus import Bus
+from janus_common.clock import monotonic_s, now_ns
+from janus_common.errors import BusError, Code, Denied, Fenced, WriteConflict
+from janus_common.logs import get_logger
+from janus_common.messages import Lease
+
+RENEW_S = 2.0
+FENCE_S = 6.0  # without renewal: four seconds before anybody else may take over
+RETRY_S = 0.5
+PROC = Path("/proc")
+
+log = get_logger()
+
+
+class HeldLease:
+    """The lease of one account, once ``acquire`` has returned."""
+
+    def __init__(self, bus: Bus, account: str, *, instance: str) -> None:
+        self._bucket: Bucket = bus.bucket(LEASE)
+        self._account = account
+        self._mine = Lease(
+            account=account,
+            instance=instance,
+            pid=os.getpid(),
+            host=host_identity(),
+            started=_started(os.getpid()),
+            renewed_ns=0,
+        )
+        self._revision = 0
+        self._renewed_s = float("-inf")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was renewed recently enough to send on the strength of it."""
+        return monotonic_s() - self._renewed_s < FENCE_S
+
+    def check(self) -> None:
+        """Raise Denied unless this process may send now."""
+        if not self.is_held:
+            raise Denied(
+                Code.FENCED,
+                f"the lease of {self._account} could not be renewed in time",
+                "nothing was sent; janus workers",
+            )
+
+    async def acquire(self, waiting: Callable[[str], Awaitable[None]]) -> None:
+        """Take the lease as soon as it is free; ``waiting`` hears why it is not."""
+        while True:
+            asked_s = monotonic_s()
+            try:
+                found = await self._bucket.get(self._account, Lease)
+                if await self._take(found):
+                    self._renewed_s = asked_s
+                    log.info("lease.taken")
+                    return
+            except WriteConflict:
+                continue
+            except BusError as error:
+                await waiting(f"the lease cannot be read: {error}")
+            else:
+                assert found is not None
+                await waiting(
+                    f"another worker holds the lease of {self._account}: "
+                    f"pid {found.value.pid} on {found.value.host.partition('/')[0]}"
+                )
+            await asyncio.sleep(RETRY_S)
+
+    async def keep(self) -> None:
+        """Renew it for ever.
+
+        Raises:
+            Fenced: another worker has it.
+        """
+        while True:
+            await asyncio.sleep(RENEW_S)
+            await self._renew()
+
+    async def release(self) -> None:
+        """Give it back, so that the next worker need not wait."""
+        self._renewed_s = float("-inf")
+        try:
+            await self._bucket.delete(self._account)
+        except BusError as error:
+            log.warning("lease.not_released", error=str(error))
+
+    async def _take(self, found: Entry[Lease] | None) -> bool:
+        if found is None:
+            self._revision = await self._bucket.create(self._account, self._now())
+            return True
+        if found.value.instance != self._mine.instance and not _is_gone(found.value):
+            return False
+        self._revision = await self._bucket.update(
+            self._account, self._now(), revision=found.revision
+        )
+        return True
+
+    async def _renew(self) -> None:
+        asked_s = monotonic_s()
+        try:
+            self._revision = await self._bucket.update(
+                self._account, self._now(), revision=self._revision
+            )
+        except WriteConflict:
+            await self._contested()
+            return
+        except BusError as error:
+            log.warning("lease.not_renewed", error=str(error), held=self.is_held)
+            return
+        self._renewed_s = asked_s
+
+    async def _contested(self) -> None:
+        """Go on with a lease that ran out or whose renewal was not confirmed; else end."""
+        asked_s = monotonic_s()
+        try:
+            found = await self._bucket.get(self._account, Lease)
+            if found is not None and found.value.instance != self._mine.instance:
+                self._renewed_s = float("-inf")
+                raise Fenced(f"pid {found.value.pid} has taken the lease of {self._account}")
+            await self._take(found)
+        except BusError as error:
+            log.warning("lease.not_renewed", error=str(error), held=self.is_held)
+            return
+        self._renewed_s = asked_s
+
+    def _now(self) -> Lease:
+        return msgspec.structs.replace(self._mine, renewed_ns=now_ns())
+
+
+def host_identity() -> str:
+    """Return the host's name, boot and process numbering: within one of these a pid is unique."""
+    boot = _read(PROC / "sys/kernel/random/boot_id").strip()
+    try:
+        numbering = str((PROC / "self/ns/pid").readlink())
+    except OSError:
+        numbering = ""
+    return f"{socket.gethostname()}/{boot}/{numbering}"
+
+
+def _is_gone(lease: Lease) -> bool:
+    """Whether its holder is provably dead: on this very host, and no such process runs."""
+    if lease.host != host_identity() or not _started(os.getpid()):
+        return False
+    return _started(lease.pid) != lease.started
+
+
+def _started(pid: int) -> str:
+    """Return when process ``pid`` began, in the kernel's own count; empty if it does not run."""
+    fields = _read(PROC / str(pid) / "stat").rpartition(")")[2].split()
+    is_running = len(fields) > 19 and fields[0] not in {"Z", "X"}
+    return fields[19] if is_running else ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
