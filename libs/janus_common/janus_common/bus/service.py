@@ -28,6 +28,7 @@ HEARTBEAT_S = 2.0  # dead after three missed
 
 T = TypeVar("T")
 Refuse = Callable[[Denied], msgspec.Struct]
+Stop = Callable[[], Awaitable[None]]
 log = get_logger()
 
 
@@ -71,12 +72,12 @@ class Service:
         *,
         refuse: Refuse,
         at_once: int = 1,
-    ) -> None:
-        """Answer requests on ``subject``, up to ``at_once`` at the same time.
+    ) -> Stop:
+        """Answer requests on ``subject``, up to ``at_once`` at the same time; return how to stop.
 
         Undecodable requests and those for which ``handle`` raises Denied are answered with what
-        ``refuse`` makes of it; those that cannot be answered are not handled. The reply is written in the format of the request and is on the
-        wire before the next request is looked at.
+        ``refuse`` makes of it; those that cannot be answered are not handled. The reply is written
+        in the format of the request and is on the wire before the next request is looked at.
         """
         slots = asyncio.Semaphore(at_once)
 
@@ -112,6 +113,14 @@ class Service:
         with link.renamed(subject):
             await self._registered.add_endpoint(name=name, subject=subject, handler=received)
             await self._bus.client.flush()
+        endpoint = self._registered._endpoints[-1]  # noqa: SLF001 - nats-py only stops all at once
+
+        async def stop() -> None:
+            self._registered._endpoints.remove(endpoint)  # noqa: SLF001
+            with link.renamed(subject):
+                await endpoint._stop()  # noqa: SLF001
+
+        return stop
 
     async def _reply(
         self,
@@ -162,11 +171,10 @@ class Service:
     async def be_present(self) -> None:
         """Keep this process's key in KV ``presence`` fresh, for ever."""
         bucket = self._bus.bucket(PRESENCE)
-        key = f"{self._name}.{self._account}" if self._account else f"{self._name}.{self._instance}"
         while True:
             self._announce.clear()
             try:
-                await bucket.put(key, self._presence())
+                await bucket.put(self._key(), self._presence())
             except BusError as error:
                 log.debug("presence.lost", error=str(error))
             try:
@@ -174,6 +182,12 @@ class Service:
                     await self._announce.wait()
             except TimeoutError:
                 continue
+
+    def _key(self) -> str:
+        if self._account is None:
+            return f"{self._name}.{self._instance}"
+        own = f"{self._name}.{self._account}"  # one per account, but for those that stand by
+        return f"{own}.{self._instance}" if self._state is ServiceState.FENCED else own
 
     def _presence(self) -> Presence:
         return Presence(
