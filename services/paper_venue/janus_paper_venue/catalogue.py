@@ -84,11 +84,16 @@ def _stocks() -> Iterator[Instrument]:
     yield stock("BAC", 10098, "NYSE", "BANK OF AMERICA CORP", price="44.30")
     yield stock("AIG", 61319701, "NYSE", "AMERICAN INTERNATIONAL GROUP", price="76.80")
     # One ticker with two listings, both routed by SMART in USD: ambiguous without the primary.
-    yield stock("XYZ", 725400101, "NYSE", "XYZ HOLDINGS INC", price="68.20")
-    yield stock("XYZ", 725400102, "NASDAQ", "XYZ PHARMACEUTICALS PLC", price="12.45")
+    for con_id, exchange, name, price in (
+        (725400101, "NYSE", "XYZ HOLDINGS INC", "68.20"),
+        (725400102, "NASDAQ", "XYZ PHARMACEUTICALS PLC", "12.45"),
+    ):
+        listing = stock("XYZ", con_id, exchange, name, price=price)
+        yield replace(listing, alias=f"XYZ@{exchange}")
     yield replace(
         apple,
         con_id=38708077,
+        alias="AAPL@MEXI",
         currency="MXN",
         exchange="MEXI",
         primary_exchange="MEXI",

@@ -58,7 +58,10 @@ class Desk:
         self._instruments = instruments
         self._rules = rules
         self._quotes = quotes
-        self._accounts = {name: Account(name, rules.starting_cash) for name in accounts}
+        self._accounts = {
+            name: Account(name, state.starting_cash.get(name, rules.starting_cash))
+            for name in {*accounts, *state.starting_cash}
+        }
         for execution in state.executions:
             self._account(execution.account).book(instruments[execution.con_id], execution)
         for order in self.records.open():
@@ -213,7 +216,7 @@ class Desk:
         )
 
     def _account(self, name: str) -> Account:
-        return self._accounts.setdefault(name, Account(name, self._rules.starting_cash))
+        return self._accounts[name]
 
     def _hold(self, order: VenueOrder) -> None:
         """Hold margin for what is still to be filled; an order that filled or ended frees it."""

@@ -57,7 +57,19 @@ class Instrument:
     min_size: Decimal = Decimal(1)
     size_increment: Decimal = Decimal(1)
     margin: Decimal = Decimal(0)  # per contract, for futures; 0: a share of the value
+    alias: str = ""  # what people call it, where its symbol alone would name several
     order_types: str = "ACTIVETIM,AD,DAY,GTC,IOC,LMT,MKT,STP,STPLMT,WHATIF"
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: AAPL, XYZ@NYSE, ES.2612, AAPL.270115.C.200, EUR.USD."""
+        if self.alias:
+            return self.alias
+        if self.sec_type is SecType.FUTURE:
+            return f"{self.symbol}.{self.contract_month[2:]}"
+        if self.sec_type is SecType.OPTION:
+            return f"{self.symbol}.{self.expiry[2:]}.{self.right}.{self.strike}"
+        return self.symbol if self.sec_type is SecType.STOCK else self.local_symbol
 
     @property
     def min_tick(self) -> Decimal:
@@ -160,15 +172,17 @@ class Catalogue:
             return []
         return [one for one in self if _matches(one, query)]
 
-    def named(self, symbol: str) -> list[Instrument]:
-        """Return the instruments that a person calls ``symbol``, the most usual one first.
+    def named(self, name: str) -> list[Instrument]:
+        """Return the instrument that people call ``name``; else all of that symbol or local symbol.
 
-        ``symbol`` is a root (``AAPL``, ``ES``), a local symbol (``ESZ6``) or a con id.
+        A number is a con id.
         """
-        if symbol.isdigit():
-            found = self.get(int(symbol))
+        if name.isdecimal():
+            found = self.get(int(name))
             return [found] if found else []
-        return [one for one in self if symbol in {one.symbol, one.local_symbol}]
+        return [one for one in self if one.name == name] or [
+            one for one in self if name in {one.symbol, one.local_symbol}
+        ]
 
     def starting_with(self, pattern: str) -> list[Instrument]:
         """Return stocks whose symbol begins with ``pattern`` or whose name holds it."""

@@ -6,8 +6,9 @@ would have moved it only refreshes its displayed sizes.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from heapq import heapify, heappop, heapreplace
 from itertools import takewhile
@@ -15,7 +16,7 @@ from itertools import takewhile
 import msgspec
 
 from janus_paper_venue.exchange import Exchange
-from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.instruments import Instrument, SecType
 from janus_paper_venue.quotes import (
     ALL,
     ASK,
@@ -32,6 +33,7 @@ from janus_paper_venue.walk import Walk
 replace = msgspec.structs.replace
 HISTORY_ROWS = 5_000  # quotes kept per instrument
 LONGEST_GAP_NS = 250_000_000  # in a recording; longer ones are cut to this
+STAMP_RANGE_US = 1_000_000_000
 PARTS = (
     ("bid", BID),
     ("bid_size", BID_SIZE),
@@ -69,11 +71,13 @@ class Market:
             for one in exchange.catalogue
             if one.con_id not in self._recordings
         }
-        self._moving = list(self._walks)
+        self._moving: list[int] = []
         self._turn = 0
+        self.choose(None)
         self._free: dict[int, Quote] = {}  # what each source says, pinned or not
         self._pins: dict[int, Pin] = {}
         self._history: dict[int, deque[Quote]] = {}
+        self.is_stamping = False  # sizes tell the time: for measuring how old a tick is
         self._replayed_ns = 0  # how far into the recordings, since their starts
         self._queue: list[tuple[int, int]] = []
 
@@ -86,15 +90,14 @@ class Market:
             self._enqueue(con_id, recording)
         heapify(self._queue)
 
-    @property
-    def walking(self) -> int:
-        """How many instruments take turns in ``walk``."""
-        return len(self._moving)
-
-    def choose(self, con_ids: Iterable[int] | None) -> None:
-        """Let only these walk from now on; ``None``: all that follow no recording."""
-        chosen = set(self._walks if con_ids is None else con_ids)
-        self._moving = [con_id for con_id in self._walks if con_id in chosen]
+    def choose(self, con_ids: Collection[int] | None) -> None:
+        """Let only these walk from now on; ``None``: all, the quiet ones every tenth round."""
+        if con_ids is not None:
+            self._moving = [con_id for con_id in self._walks if con_id in con_ids]
+        else:
+            quiet = {one.con_id for one in self._exchange.catalogue if _is_quiet(one)}
+            busy = [con_id for con_id in self._walks if con_id not in quiet]
+            self._moving = busy * 10 + [con_id for con_id in self._walks if con_id in quiet]
         self._turn = 0
 
     def walk(self, steps: int) -> None:
@@ -170,6 +173,8 @@ class Market:
 
     def _show(self, quote: Quote, changed: int) -> None:
         stamped = replace(quote, time_ns=self._exchange.now_ns())
+        if self.is_stamping:
+            stamped = _with_time_as_size(stamped, changed)
         history = self._history.get(quote.con_id)
         if history is None:
             history = self._history[quote.con_id] = deque(maxlen=HISTORY_ROWS)
@@ -192,6 +197,21 @@ class Market:
         now = self._exchange.quote(quote.con_id)
         changed = sum(flag for name, flag in PARTS if getattr(now, name) != getattr(quote, name))
         return changed | BID_SIZE | ASK_SIZE
+
+
+def _is_quiet(one: Instrument) -> bool:
+    return one.sec_type is SecType.OPTION or bool(one.alias)
+
+
+def _with_time_as_size(quote: Quote, changed: int) -> Quote:
+    """Return ``quote`` with the monotonic clock, in microseconds, as its changed sizes."""
+    size = Decimal(time.monotonic_ns() // 1_000 % STAMP_RANGE_US)
+    return replace(
+        quote,
+        bid_size=size if changed & BID_SIZE else quote.bid_size,
+        ask_size=size if changed & ASK_SIZE else quote.ask_size,
+        last_size=size if changed & LAST_SIZE else quote.last_size,
+    )
 
 
 def _between(last: Decimal | None, pin: Pin) -> Decimal | None:

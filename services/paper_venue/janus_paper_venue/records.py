@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 import msgspec
 
@@ -18,6 +19,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[VenueOrder, ...] = ()
     executions: tuple[Execution, ...] = ()
     next_order_ids: Mapping[int, int] = msgspec.field(default_factory=dict)
+    starting_cash: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
 
 
 class Records:

@@ -1,0 +1,264 @@
+"""The control port: HTTP and JSON on loopback, to read the truth and to move the market.
+
+Numbers are JSON numbers; times are nanoseconds UTC (``_ns``) or ISO 8601. A refusal is status
+400 (404 for what does not exist) with ``{"error": "what and why"}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from janus_paper_venue import truth
+from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.faces import Face
+from janus_paper_venue.feed import Feed
+from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.market import Market, Pin
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_TICKS_PER_S = 200_000
+MAX_NUMBER = Decimal(1_000_000_000)
+STOP_S = 1  # for requests in hand when the venue stops
+
+Body = TypeVar("Body")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Refused(Exception):
+    """A request that cannot be done; the text says why."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        self.status = status
+        super().__init__(reason)
+
+
+class PinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``POST /market``: one of ``symbol`` and ``con_id``, and where the market shall be."""
+
+    symbol: str = ""
+    con_id: int = 0
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    last: Decimal | None = None
+    bid_size: Decimal = Decimal(1_000)
+    ask_size: Decimal = Decimal(1_000)
+
+
+class RateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``POST /market/rate``: what is absent stays as it is."""
+
+    ticks_per_s: float | None = None  # synthetic ticks, over all instruments
+    speed: float | None = None  # of recordings
+    symbols: list[str] | None = None  # let only these tick; [] for all again
+    stamp: bool | None = None  # sizes tell the monotonic clock in microseconds
+
+
+class Control:
+    """Answers the control port's requests from the exchange, the market and the faces."""
+
+    def __init__(
+        self, exchange: Exchange, market: Market, feed: Feed, faces: Sequence[Face]
+    ) -> None:
+        self._exchange, self._market = exchange, market
+        self._feed, self._faces = feed, faces
+        self._encode = msgspec.json.Encoder(decimal_format="number").encode
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Answer requests until canceled."""
+        config = uvicorn.Config(
+            self.application(),
+            loop="none",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=STOP_S,
+        )
+        server = _Server(config)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            await server.shutdown(sockets=[listener])
+
+    def application(self) -> Starlette:
+        """Return the application, for a server or a test."""
+        return Starlette(
+            routes=[
+                Route("/health", self._answer(lambda _: {"status": "ok"})),
+                Route("/truth/orders", self._answer(self._orders)),
+                Route("/truth/executions", self._answer(self._executions)),
+                Route("/truth/positions", self._answer(self._positions)),
+                Route("/truth/accounts", self._answer(self._accounts)),
+                Route("/truth/sessions", self._answer(self._sessions)),
+                Route("/market", self._answer(self._quotes)),
+                Route("/market", self._asked(PinRequest, self._pin), methods=["POST"]),
+                Route("/market", self._answer(self._unpin), methods=["DELETE"]),
+                Route("/market/history", self._answer(self._history)),
+                Route("/market/rate", self._answer(self._rate)),
+                Route("/market/rate", self._asked(RateRequest, self._set_rate), methods=["POST"]),
+            ]
+        )
+
+    def _orders(self, _: Request) -> Any:
+        return truth.order_rows(self._exchange)
+
+    def _executions(self, _: Request) -> Any:
+        return truth.execution_rows(self._exchange)
+
+    def _positions(self, _: Request) -> Any:
+        return truth.position_rows(self._exchange)
+
+    def _accounts(self, _: Request) -> Any:
+        return truth.account_rows(self._exchange)
+
+    def _sessions(self, _: Request) -> Any:
+        return [session for face in self._faces for session in face.sessions()]
+
+    def _quotes(self, _: Request) -> Any:
+        return [self._row(one) for one in self._exchange.catalogue]
+
+    def _row(self, one: Instrument) -> truth.Row:
+        row = truth.quote_row(one, self._exchange.quote(one.con_id))
+        return row | {"is_pinned": self._market.is_pinned(one.con_id)}
+
+    def _pin(self, wanted: PinRequest) -> Any:
+        instrument = self._instrument(str(wanted.con_id) if wanted.con_id else wanted.symbol)
+        for name in ("bid", "ask", "last", "bid_size", "ask_size"):
+            _check_number(name, getattr(wanted, name))
+        if wanted.bid is None and wanted.ask is None and wanted.last is None:
+            raise Refused("nothing to pin: give bid and ask, and last if stops shall see it")
+        if wanted.bid is not None and wanted.ask is not None and wanted.bid > wanted.ask:
+            raise Refused(f"bid {wanted.bid} is above ask {wanted.ask}")
+        pin = Pin(
+            bid=wanted.bid,
+            ask=wanted.ask,
+            last=wanted.last,
+            bid_size=wanted.bid_size,
+            ask_size=wanted.ask_size,
+        )
+        self._market.pin(instrument, pin)
+        return self._row(instrument)
+
+    def _unpin(self, request: Request) -> Any:
+        name = request.query_params.get("symbol")
+        self._market.unpin(self._instrument(name).con_id if name else None)
+        return self._quotes(request)
+
+    def _history(self, request: Request) -> Any:
+        instrument = self._instrument(request.query_params.get("symbol", ""))
+        end_ns = _moment(request, "end_ns")
+        rows = self._market.history(
+            instrument.con_id, start_ns=_moment(request, "start_ns") or 0, end_ns=end_ns
+        )
+        return [truth.quote_row(instrument, one) for one in rows]
+
+    def _rate(self, _: Request) -> Any:
+        return self._rates()
+
+    def _rates(self) -> truth.Row:
+        return {
+            "ticks_per_s": self._feed.ticks_per_s,
+            "speed": self._feed.speed,
+            "stamp": self._market.is_stamping,
+        }
+
+    def _set_rate(self, wanted: RateRequest) -> Any:
+        for name, value in (("ticks_per_s", wanted.ticks_per_s), ("speed", wanted.speed)):
+            if value is not None and not 0 <= value <= MAX_TICKS_PER_S:
+                raise Refused(f"{name} {value} is not between 0 and {MAX_TICKS_PER_S}")
+        if wanted.symbols is not None:
+            chosen = {self._instrument(name).con_id for name in wanted.symbols}
+            self._market.choose(chosen or None)
+        if wanted.ticks_per_s is not None:
+            self._feed.ticks_per_s = wanted.ticks_per_s
+        if wanted.speed is not None:
+            self._feed.speed = wanted.speed
+        if wanted.stamp is not None:
+            self._market.is_stamping = wanted.stamp
+        return self._rates()
+
+    def _instrument(self, name: str) -> Instrument:
+        """Return the one instrument that people call ``name``.
+
+        Raises:
+            Refused: there is none, or several.
+        """
+        found = self._exchange.catalogue.named(name)
+        if not found:
+            raise Refused(f"no instrument is called {name[:40]!r}; GET /market lists them", 404)
+        if len(found) > 1:
+            names = ", ".join(one.name for one in found)
+            raise Refused(f"{name!r} names several instruments: {names}")
+        return found[0]
+
+    def _answer(self, handle: Callable[[Request], Any]) -> Endpoint:
+        """Return an endpoint that answers with what ``handle`` returns."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return self._json(handle(request))
+            except Refused as error:
+                return self._json({"error": str(error)}, status=error.status)
+
+        return endpoint
+
+    def _asked(self, kind: type[Body], handle: Callable[[Body], Any]) -> Endpoint:
+        """Return an endpoint that reads a ``kind`` from the request."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return self._json(handle(await _read(request, kind)))
+            except Refused as error:
+                return self._json({"error": str(error)}, status=error.status)
+
+        return endpoint
+
+    def _json(self, value: Any, *, status: int = 200) -> Response:
+        return Response(self._encode(value), status_code=status, media_type="application/json")
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise Refused(f"the body is longer than {MAX_BODY_BYTES} bytes", 413)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"the body is not what is asked for: {error}") from error
+
+
+def _check_number(name: str, value: Decimal | None) -> None:
+    if value is not None and not (value.is_finite() and 0 < value <= MAX_NUMBER):
+        raise Refused(f"{name} {value} is not a number above 0")
+
+
+def _moment(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise Refused(f"{name} {text[:40]!r} is not a number of nanoseconds")
+    return int(text)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: the lifecycle has the signals."""
+        yield

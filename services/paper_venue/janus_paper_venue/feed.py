@@ -1,0 +1,45 @@
+"""Moves the market with the clock: so many synthetic ticks a second, and the recordings."""
+
+from __future__ import annotations
+
+import asyncio
+
+from janus_common.clock import NS_PER_S, monotonic_s
+
+from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.market import Market
+
+CALM_S, BUSY_S = 0.01, 0.002  # between two moves
+BUSY_TICKS_PER_S = 500
+LONGEST_STEP_S = 0.25  # a process that was held up does not make up for more
+
+
+class Feed:
+    """The pace of the market; its settings may change while it runs."""
+
+    def __init__(
+        self, exchange: Exchange, market: Market, *, ticks_per_s: float, speed: float
+    ) -> None:
+        self.ticks_per_s = ticks_per_s  # synthetic, over all instruments
+        self.speed = speed  # of recordings; 1 is as it was, 0 stands still
+        self._exchange, self._market = exchange, market
+        self._owed = 0.0  # part of a tick
+
+    async def run(self) -> None:
+        """Move the market until canceled."""
+        before_s = monotonic_s()
+        while True:
+            await asyncio.sleep(BUSY_S if self.ticks_per_s >= BUSY_TICKS_PER_S else CALM_S)
+            now_s = monotonic_s()
+            self.move(min(now_s - before_s, LONGEST_STEP_S))
+            before_s = now_s
+
+    def move(self, seconds: float) -> None:
+        """Do what happens in ``seconds``."""
+        self._owed += self.ticks_per_s * seconds
+        steps = int(self._owed)
+        self._owed -= steps
+        self._market.walk(steps)
+        if self.speed:
+            self._market.replay(int(seconds * self.speed * NS_PER_S))
+        self._exchange.advance()
