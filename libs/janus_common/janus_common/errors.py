@@ -29,12 +29,12 @@ from enum import StrEnum
 class Code(StrEnum):
     """Why something was refused; stable words that programs may compare.
 
-    They are part of the contract: codes are added, never renamed.
+    They are part of the contract: codes are added, never renamed. ``MEANING`` says more.
     """
 
-    INVALID_MESSAGE = "INVALID_MESSAGE"  # the bytes are no message of that kind
+    INVALID_MESSAGE = "INVALID_MESSAGE"
     MESSAGE_TOO_LARGE = "MESSAGE_TOO_LARGE"
-    WRONG_ACCOUNT = "WRONG_ACCOUNT"  # the subject and the body name different accounts
+    WRONG_ACCOUNT = "WRONG_ACCOUNT"
     UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
     ACCOUNT_NOT_READY = "ACCOUNT_NOT_READY"
     INVALID_SYMBOL = "INVALID_SYMBOL"
@@ -43,18 +43,18 @@ class Code(StrEnum):
     INVALID_ID = "INVALID_ID"
     INVALID_QTY = "INVALID_QTY"
     INVALID_PRICE = "INVALID_PRICE"
-    INVALID_TICK = "INVALID_TICK"  # off the instrument's price grid
+    INVALID_TICK = "INVALID_TICK"
     INVALID_EXPIRY = "INVALID_EXPIRY"
     MISSING_PRICE = "MISSING_PRICE"
     UNWANTED_PRICE = "UNWANTED_PRICE"
     UNSUPPORTED = "UNSUPPORTED"
-    EXPIRED = "EXPIRED"  # not sent, and never will be
-    DUPLICATE_ID = "DUPLICATE_ID"  # the same client_order_id with another body
+    EXPIRED = "EXPIRED"
+    DUPLICATE_ID = "DUPLICATE_ID"
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
     ORDER_FINAL = "ORDER_FINAL"
     FOREIGN_ORDER = "FOREIGN_ORDER"
-    SYMBOL_IN_DOUBT = "SYMBOL_IN_DOUBT"  # an order of that symbol is UNKNOWN
-    NOT_SENT = "NOT_SENT"  # the broker provably never saw it
+    SYMBOL_IN_DOUBT = "SYMBOL_IN_DOUBT"
+    NOT_SENT = "NOT_SENT"
     BROKER_DOWN = "BROKER_DOWN"
     BROKER_REJECTED = "BROKER_REJECTED"
     PACED = "PACED"
@@ -66,6 +66,44 @@ class Code(StrEnum):
     STORE_DOWN = "STORE_DOWN"
     REGISTRY_DOWN = "REGISTRY_DOWN"
     INTERNAL = "INTERNAL"
+
+
+MEANING: dict[Code, str] = {
+    Code.INVALID_MESSAGE: "The bytes are no message of the kinds asked for there, or a field is out of its range.",
+    Code.MESSAGE_TOO_LARGE: "The message, a field of it, or the answer to it is larger than a message may be.",
+    Code.WRONG_ACCOUNT: "The subject and the message name different accounts.",
+    Code.UNKNOWN_ACCOUNT: "No account of that name is configured.",
+    Code.ACCOUNT_NOT_READY: "The account's worker is not there, or not ready; nothing was sent.",
+    Code.INVALID_SYMBOL: "Not a canonical symbol; the reason says what would be.",
+    Code.UNKNOWN_SYMBOL: "Neither the registry nor the broker knows the symbol.",
+    Code.AMBIGUOUS_SYMBOL: "Several instruments match, or what is known says otherwise; nothing was chosen.",
+    Code.INVALID_ID: "The client_order_id is not 1 to 40 letters, digits, dashes and underscores.",
+    Code.INVALID_QTY: "The quantity is not above 0, too large, or not whole where it must be.",
+    Code.INVALID_PRICE: "A price is not above 0, or too large.",
+    Code.INVALID_TICK: "A price is off the instrument's price steps; the hint names the nearest ones.",
+    Code.INVALID_EXPIRY: "expires_ns is more than an hour away.",
+    Code.MISSING_PRICE: "The order type needs a price that was not given.",
+    Code.UNWANTED_PRICE: "A price or time was given that the order type does not have.",
+    Code.UNSUPPORTED: "Janus, or the broker, has no such order type, time in force or request.",
+    Code.EXPIRED: "It came after its expires_ns; it was not sent and never will be.",
+    Code.DUPLICATE_ID: "The client_order_id was used before for another order.",
+    Code.UNKNOWN_ORDER: "No order of that id is known on that account.",
+    Code.ORDER_FINAL: "The order is done; there is nothing to cancel or change.",
+    Code.FOREIGN_ORDER: "The order was not placed by Janus, and the account's policy is to leave it alone.",
+    Code.SYMBOL_IN_DOUBT: "An order of that symbol is UNKNOWN; no further ones until it is resolved.",
+    Code.NOT_SENT: "The broker provably never saw the order; it may be sent again under a new id.",
+    Code.BROKER_DOWN: "The worker is not connected to its broker; nothing was sent.",
+    Code.BROKER_REJECTED: "The broker refused; the reason holds its own words.",
+    Code.PACED: "Too many requests at once; nothing was sent.",
+    Code.FENCED: "Another worker owns the account now; nothing was sent.",
+    Code.HALTED: "The account or the house is halted; only cancels pass.",
+    Code.DRAINING: "The process is stopping and takes nothing new.",
+    Code.STORAGE_FULL: "The journal takes no more; nothing was sent.",
+    Code.BUS_DOWN: "The bus is away; nothing was sent.",
+    Code.STORE_DOWN: "Postgres is away; reads of the books and writes wait for it.",
+    Code.REGISTRY_DOWN: "The registry does not answer, and the symbol is not known here.",
+    Code.INTERNAL: "A bug; the log of the process says more.",
+}
 
 
 class JanusError(Exception):
