@@ -1,0 +1,167 @@
+"""What the registry answers: symbols from memory, the books from Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import msgspec
+from janus_common import subjects
+from janus_common import symbols as spelling
+from janus_common.bus.service import Asked, Service
+from janus_common.errors import Code, Denied, StoreRefused, StoreUnavailable, SymbolInvalid
+from janus_common.messages import (
+    Instrument,
+    ListInstruments,
+    LookupReply,
+    Outcome,
+    PutInstrument,
+    RegistryReply,
+    ReportQuery,
+    ReportReply,
+    Resolve,
+)
+
+from janus_registry import lookups, store_reports
+from janus_registry.lookups import Lookups
+from janus_registry.pages import fitting, page
+from janus_registry.store import Store
+from janus_registry.symbols import Symbols
+
+AT_ONCE = 64  # questions in hand; one may wait seconds for a broker
+LIST_LIMIT = 200
+REPORT_LIMIT = 100
+
+
+class SymbolRequests:
+    """Answers ``registry.*``."""
+
+    def __init__(self, symbols: Symbols, asking: Lookups) -> None:
+        self._symbols, self._lookups = symbols, asking
+
+    async def offer(self, here: Service) -> None:
+        """Answer from now on."""
+        answer = partial(here.answer, refuse=refuse_symbols, at_once=AT_ONCE)
+        await answer(subjects.registry("resolve"), Resolve, self.resolve)
+        await answer(subjects.registry("list"), ListInstruments, self.page)
+        await answer(subjects.registry("put"), PutInstrument, self.put)
+
+    async def resolve(self, asked: Asked[Resolve]) -> RegistryReply:
+        """Return one symbol; one that is unknown at Interactive Brokers is looked up there."""
+        symbol = _canonical(asked.message.symbol)
+        known = self._symbols.get(symbol)
+        if known is not None and (known.ib_conid is not None or not asked.message.lookup):
+            return _one(known)
+        if not asked.message.lookup:
+            raise Denied(Code.UNKNOWN_SYMBOL, f"{symbol} is not in the registry")
+        reply = await self._lookups.ask(symbol)
+        try:
+            found = lookups.only_candidate(symbol, reply)
+            with _store_errors():
+                return _one(await self._symbols.put(_sourced(found)))
+        except Denied as denied:
+            if known is not None:  # what is known is answer enough
+                return _one(known)
+            return refuse_symbols(denied, reply)
+
+    async def page(self, asked: Asked[ListInstruments]) -> RegistryReply:
+        """Return symbols in order, a page at a time."""
+        query = asked.message
+        _check_limit(query.limit, LIST_LIMIT)
+        found, more = self._symbols.page(
+            prefix=query.prefix.strip().upper(), after=query.after, limit=query.limit
+        )
+        taken = fitting(found)
+        return RegistryReply(
+            outcome=Outcome.ACCEPTED, instruments=taken, more=more or len(taken) < len(found)
+        )
+
+    async def put(self, asked: Asked[PutInstrument]) -> RegistryReply:
+        """Add an instrument, or fill what is not known yet of one."""
+        with _store_errors():
+            return _one(await self._symbols.put(asked.message.instrument))
+
+
+class ReportRequests:
+    """Answers ``report.*``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def offer(self, here: Service) -> None:
+        """Answer from now on."""
+        answer = partial(here.answer, refuse=refuse_report, at_once=AT_ONCE)
+        await answer(subjects.report("orders"), ReportQuery, self.orders)
+        await answer(subjects.report("fills"), ReportQuery, self.fills)
+
+    async def orders(self, asked: Asked[ReportQuery]) -> ReportReply:
+        """Return orders, those made last first; paged by ``created_ns``."""
+        query = _checked_query(asked.message)
+        with _store_errors():
+            found = await store_reports.orders(self._store, query, limit=query.limit + 1)
+        taken, more = page(found, limit=query.limit, time_ns=lambda order: order.created_ns)
+        return ReportReply(outcome=Outcome.ACCEPTED, orders=taken, more=more)
+
+    async def fills(self, asked: Asked[ReportQuery]) -> ReportReply:
+        """Return fills as they stand, those received last first; paged by ``received_ns``."""
+        query = _checked_query(asked.message)
+        with _store_errors():
+            found = await store_reports.fills(self._store, query, limit=query.limit + 1)
+        taken, more = page(found, limit=query.limit, time_ns=lambda one: one.fill.received_ns)
+        return ReportReply(outcome=Outcome.ACCEPTED, fills=taken, more=more)
+
+
+def refuse_symbols(denied: Denied, reply: LookupReply | None = None) -> RegistryReply:
+    """Return what an asker is told who is refused; with the candidates of ``reply``."""
+    return RegistryReply(
+        outcome=Outcome.DENIED,
+        code=denied.code,
+        reason=denied.reason,
+        candidates=fitting(reply.candidates) if reply is not None else [],
+    )
+
+
+def refuse_report(denied: Denied) -> ReportReply:
+    """Return what an asker is told whose question about the books is refused."""
+    return ReportReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
+
+
+def _one(instrument: Instrument) -> RegistryReply:
+    return RegistryReply(outcome=Outcome.ACCEPTED, instruments=[instrument])
+
+
+def _sourced(found: Instrument) -> Instrument:
+    return msgspec.structs.replace(found, source=lookups.SOURCE)
+
+
+def _canonical(text: str) -> str:
+    try:
+        return spelling.canonical(text)
+    except SymbolInvalid as error:
+        raise Denied(Code.INVALID_SYMBOL, str(error)) from error
+
+
+def _checked_query(query: ReportQuery) -> ReportQuery:
+    _check_limit(query.limit, REPORT_LIMIT)
+    if query.symbol is None:
+        return query
+    return msgspec.structs.replace(query, symbol=_canonical(query.symbol))
+
+
+def _check_limit(limit: int, most: int) -> None:
+    if not 1 <= limit <= most:
+        raise Denied(Code.INVALID_MESSAGE, f"limit is {limit}: it must be 1 to {most}")
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """Rename what the store raises to what the asker is told."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise Denied(
+            Code.STORE_DOWN, f"{error}; nothing can be written or reported until it is back"
+        ) from error
+    except StoreRefused as error:
+        raise Denied(Code.INVALID_MESSAGE, str(error)) from error

@@ -1,0 +1,110 @@
+"""A running registry on a bus and a database of its own, and a client that asks it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import asyncpg
+from janus_common import subjects
+from janus_common.bus import bus
+from janus_common.bus.buckets import INSTRUMENTS, PRESENCE
+from janus_common.clock import now_ns
+from janus_common.config import BusConfig, Config, PostgresConfig
+from janus_common.errors import NobodyListens
+from janus_common.messages import (
+    Instrument,
+    ListInstruments,
+    Outcome,
+    Presence,
+    PutInstrument,
+    RegistryReply,
+    ReportQuery,
+    ReportReply,
+    Resolve,
+    ServiceState,
+)
+from janus_registry.main import serve
+
+from tests.support.waiting import eventually
+
+
+class House:
+    """What a client sees of the registry, and what is really in its database."""
+
+    def __init__(self, client: bus.Bus, url: str, dsn: str) -> None:
+        self.client, self.url, self.dsn = client, url, dsn
+        self.bucket = client.bucket(INSTRUMENTS)
+
+    async def resolve(self, symbol: str, *, lookup: bool = True) -> RegistryReply:
+        return await self._ask(subjects.registry("resolve"), Resolve(symbol=symbol, lookup=lookup))
+
+    async def put(self, instrument: Instrument) -> RegistryReply:
+        return await self._ask(subjects.registry("put"), PutInstrument(instrument=instrument))
+
+    async def page(self, **query) -> RegistryReply:
+        return await self._ask(subjects.registry("list"), ListInstruments(**query))
+
+    async def orders(self, **query) -> ReportReply:
+        where = subjects.report("orders")
+        return await self.client.request(where, ReportQuery(**query), ReportReply, timeout_s=10)
+
+    async def fills(self, **query) -> ReportReply:
+        where = subjects.report("fills")
+        return await self.client.request(where, ReportQuery(**query), ReportReply, timeout_s=10)
+
+    async def shared(self, symbol: str) -> Instrument | None:
+        entry = await self.bucket.get(symbol, Instrument)
+        return entry.value if entry is not None else None
+
+    async def rows(self, statement: str, *values) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+
+    async def presence(self) -> Presence | None:
+        """Return how the registry that came last is; a stopped one stays for some seconds."""
+        found = [entry.value for entry in await self.client.bucket(PRESENCE).all(Presence)]
+        return max(found, key=lambda one: one.now_ns, default=None)
+
+    async def shows(
+        self, state: ServiceState, *, since_ns: int = 0, within_s: float = 15
+    ) -> Presence | None:
+        async def shown():
+            presence = await self.presence()
+            assert presence is not None
+            assert presence.state is state
+            assert presence.since_ns >= since_ns
+
+        await eventually(shown, within_s=within_s)
+        return await self.presence()
+
+    async def is_answering(self) -> None:
+        async def answers():
+            assert (await self.page()).outcome is Outcome.ACCEPTED
+
+        await eventually(answers, within_s=10)
+
+    async def _ask(self, subject: str, message) -> RegistryReply:
+        try:
+            return await self.client.request(subject, message, RegistryReply, timeout_s=10)
+        except NobodyListens as error:
+            raise AssertionError(error) from error
+
+
+@asynccontextmanager
+async def registry_running(url: str, dsn: str):
+    """Run the whole registry in this process until the block ends, then cut it off."""
+    started_ns = now_ns()
+    settings = Config(accounts={}, bus=BusConfig(url=url), postgres=PostgresConfig(dsn=dsn))
+    async with bus.connect(url, name="tester") as client, asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(serve(settings))
+        house = House(client, url, dsn)
+        try:
+            await house.shows(ServiceState.READY, since_ns=started_ns)
+            await house.is_answering()
+            yield house
+        finally:
+            task.cancel()
