@@ -65,6 +65,7 @@ from janus_common.orders import FINAL
 from janus_common.symbols import canonical
 
 SUBMIT_TIMEOUT_S = 8.0  # the router gives the worker 5 s
+UNANSWERED_S = 2.0  # how long an order nobody answered for is still looked for
 EXPIRES_S = 30.0
 LEASE_S = 30.0
 RENEW_S = 5.0  # also how long a restart of market data is noticed late
@@ -177,6 +178,8 @@ class JanusClient:
             followed.note(reply.order)
             if reply.outcome is Outcome.DENIED:
                 return reply, followed.last
+            if reply.outcome is Outcome.UNKNOWN:
+                timeout_s = min(timeout_s, UNANSWERED_S)
             return reply, await followed.until(until, timeout_s=timeout_s)
 
     async def wait_for(

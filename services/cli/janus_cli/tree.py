@@ -17,7 +17,8 @@ import typer
 from janus_cli.failures import Failure, Status
 
 MODULES = {
-    "orders": ("buy", "sell", "bstop", "sstop", "cancel"),
+    "orders": ("buy", "sell", "bstop", "sstop"),
+    "cancel": ("cancel",),
     "books": ("orders", "fills"),
     "holdings": ("positions", "accounts", "workers"),
     "quotes": ("quotes",),

@@ -1,0 +1,190 @@
+"""``cancel``: cancel orders by their ids, or all that are open, and wait until they are."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from janus_common import client, subjects
+from janus_common.bus import streams
+from janus_common.client import JanusClient
+from janus_common.clock import monotonic_s
+from janus_common.errors import Code
+from janus_common.messages import IntentReply, OrderState, OrderUpdate, Outcome
+from janus_common.orders import FINAL
+
+from janus_cli import house, order_words, show
+from janus_cli.commands import options
+from janus_cli.failures import Failure, OrderFailure, Status, status_of, tell
+from janus_cli.house import House
+from janus_cli.show_format import as_json
+
+CONNECT_WITHIN_S = 3.0
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Orders' ids.", metavar="[ORDER]...")]
+All = Annotated[bool, typer.Option("--all", help="Every open order, of ACCOUNT if given.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is canceled.")]
+Timeout = Annotated[str, typer.Option("--timeout", help="How long to wait.", metavar="DURATION")]
+
+
+@dataclass(frozen=True)
+class Canceled:
+    """What became of one cancel."""
+
+    account: str
+    client_order_id: str
+    reply: IntentReply
+    order: OrderUpdate | None
+    elapsed_ms: float
+    waited: bool
+
+    def failure(self) -> OrderFailure | None:
+        """Return what went wrong; None when nothing did."""
+        reply, order = self.reply, self.order
+        if reply.outcome is Outcome.DENIED:
+            code = reply.code
+            return self._failed(
+                reply.reason or "refused", status_of(code), code and code.value, reply.hint
+            )
+        if order is not None and order.state in FINAL - {OrderState.CANCELED}:
+            return self._failed(
+                f"it could not be canceled any more: {order_words.state(order)}",
+                Status.REJECTED,
+                Code.ORDER_FINAL.value,
+            )
+        is_open = order is None or order.state not in FINAL
+        if (self.waited and is_open) or reply.outcome is Outcome.UNKNOWN:
+            reason = reply.reason or "the broker has not answered yet"
+            return self._failed(f"outcome unknown: {reason}", Status.UNKNOWN, "OUTCOME_UNKNOWN")
+        return None
+
+    def _failed(
+        self, reason: str, status: Status, code: str | None, hint: str | None = None
+    ) -> OrderFailure:
+        return OrderFailure(
+            reason,
+            status=status,
+            account=self.account,
+            symbol=self.order.symbol if self.order else "",
+            intent_id=self.client_order_id,
+            code=code,
+            hint=hint or f"janus orders show {self.client_order_id}",
+        )
+
+    def line(self, mode: str) -> str:
+        """Return the one line that tells how it went."""
+        what = order_words.described(self.order) if self.order else "order"
+        word = order_words.state(self.order) if self.order and self.waited else "cancel accepted"
+        mode = f"{mode.upper()} " if mode else ""
+        return (
+            f"{mode}{self.account} {what} → {word} ({self.elapsed_ms:.0f} ms) "
+            f"id {self.client_order_id}"
+        )
+
+    def data(self) -> dict[str, object]:
+        """Return what ``--json`` shows."""
+        failed = self.failure()
+        return {
+            "account": self.account,
+            "client_order_id": self.client_order_id,
+            "outcome": self.reply.outcome.value,
+            "state": self.order.state.value if self.order else None,
+            "elapsed_ms": round(self.elapsed_ms, 1),
+            "error": failed.as_dict() if failed else None,
+            "order": as_json(self.order) if self.order else None,
+        }
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(cancel)
+
+
+def cancel(
+    ctx: typer.Context,
+    ids: Ids = None,
+    *,
+    account: options.SomeAccount = None,
+    all_: All = False,
+    wait: Wait = True,
+    timeout: Timeout = "10s",
+    json: options.Json = False,
+) -> None:
+    """Cancel orders by their ids, or with --all every open one."""
+    if bool(ids) == all_:
+        raise Failure(
+            "give the ids of orders, or --all", status=Status.USAGE, hint="janus orders --open"
+        )
+    here = house.find(ctx.obj.state)
+    timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
+    done = asyncio.run(_cancel(here, list(ids or ()), account, timeout_s=timeout_s, wait=wait))
+    if json:
+        show.data("cancel", [each.data() for each in done])
+    elif not done:
+        show.text("no open orders")
+    failed = [failure for each in done if (failure := each.failure())]
+    for each in done if not json else []:
+        if failure := each.failure():
+            tell(failure, as_json=False)
+        else:
+            show.text(each.line(here.mode(each.account)))
+    if failed:
+        raise typer.Exit(failed[0].status if len(failed) == len(done) else Status.PARTLY)
+
+
+async def _cancel(
+    here: House, ids: list[str], account: str | None, *, timeout_s: float, wait: bool
+) -> list[Canceled]:
+    connecting = client.connect(
+        here.url, principal=house.principal(), within_s=CONNECT_WITHIN_S, data=False
+    )
+    async with connecting as janus, asyncio.TaskGroup() as group:
+        if ids:
+            wanted = [await _find(janus, each, account) for each in ids]
+        else:
+            wanted = await janus.open_orders(account)
+        tasks = [
+            group.create_task(_one(janus, order, timeout_s=timeout_s, wait=wait))
+            for order in wanted
+        ]
+    return [task.result() for task in tasks]
+
+
+async def _find(janus: JanusClient, client_order_id: str, account: str | None) -> OrderUpdate:
+    if client_order_id == subjects.ANY:
+        raise Failure("'*' is no order", status=Status.USAGE, hint="janus cancel --all")
+    pattern = subjects.order(account or subjects.ANY, client_order_id)
+    found = janus.bus.streams.last_of_each(streams.ORDERS, pattern, OrderUpdate)
+    orders = [each.message async for each in found]
+    if len(orders) > 1:
+        raise Failure(
+            f"{len(orders)} accounts have an order {client_order_id}",
+            status=Status.USAGE,
+            hint=f"add -a {' or -a '.join(order.account for order in orders)}",
+        )
+    if orders:
+        return orders[0]
+    raise OrderFailure(
+        f"there is no order {client_order_id}",
+        status=Status.REJECTED,
+        account=account or "any",
+        symbol="",
+        intent_id=client_order_id,
+        code=Code.UNKNOWN_ORDER.value,
+        hint="janus orders --open",
+    )
+
+
+async def _one(janus: JanusClient, order: OrderUpdate, *, timeout_s: float, wait: bool) -> Canceled:
+    began = monotonic_s()
+    account, client_order_id = order.account, order.client_order_id
+    async with janus.follow(account, client_order_id) as followed:
+        followed.note(order)
+        reply = await janus.cancel(account, client_order_id)
+        followed.note(reply.order)
+        if wait and reply.outcome is not Outcome.DENIED:
+            await followed.until(FINAL, timeout_s=timeout_s)
+    elapsed_ms = (monotonic_s() - began) * 1_000
+    return Canceled(account, client_order_id, reply, followed.last, elapsed_ms, waited=wait)

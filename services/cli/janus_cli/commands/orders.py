@@ -1,0 +1,249 @@
+"""``buy``, ``sell``, ``bstop`` and ``sstop``: send one order and tell what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import msgspec
+import typer
+from janus_common import client, subjects
+from janus_common.bus import quick
+from janus_common.clock import monotonic_s
+from janus_common.errors import Code
+from janus_common.feeds import Followed
+from janus_common.messages import (
+    IntentReply,
+    OrderIntent,
+    OrderType,
+    Outcome,
+    Presence,
+    Side,
+    Tif,
+)
+from janus_common.orders import FINAL
+
+from janus_cli import house, order_words, show
+from janus_cli.commands import options
+from janus_cli.failures import Failure, OrderFailure, Status
+from janus_cli.house import House
+from janus_cli.order_words import Placed
+
+LINGER_S = 0.2  # an order that crosses the market is filled right after it works
+CONNECT_WITHIN_S = 3.0
+# A negative number is a value that gets a reason, not an unknown option.
+NUMBERS_MAY_BE_NEGATIVE = {"ignore_unknown_options": True}
+
+Symbol = Annotated[str, typer.Argument(help="Canonical symbol: AAPL, NQ.2603.", metavar="SYMBOL")]
+Qty = Annotated[str, typer.Argument(help="Shares or contracts.", metavar="QTY")]
+StopPrice = Annotated[str, typer.Argument(help="Price that triggers it.", metavar="STOP")]
+LimitPrice = Annotated[
+    str | None, typer.Argument(help="Limit price; without it at the market.", metavar="[LIMIT]")
+]
+TifOption = Annotated[Tif, typer.Option("--tif", case_sensitive=False, help="How long it stays.")]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait/--no-wait", help="Wait until it is working, filled or refused."),
+]
+Timeout = Annotated[str, typer.Option("--timeout", help="How long to wait.", metavar="DURATION")]
+Id = Annotated[
+    str | None,
+    typer.Option(
+        "--id", "--intent", help="Send under this id; repeating an id is safe.", metavar="ID"
+    ),
+]
+Expires = Annotated[
+    str,
+    typer.Option("--expires", help="Not sent to the broker after that.", metavar="DURATION"),
+]
+OutsideRth = Annotated[bool, typer.Option("--outside-rth", help="May trade outside regular hours.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a live account.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    for side, plain, stop in ((Side.BUY, "buy", "bstop"), (Side.SELL, "sell", "sstop")):
+        words = side.value.capitalize()
+        settings = NUMBERS_MAY_BE_NEGATIVE
+        text = f"{words} at the market, or at LIMIT or better."
+        app.command(plain, help=text, context_settings=settings)(_at_market(side))
+        text = f"{words} once the market reaches STOP; with LIMIT then at LIMIT or better."
+        app.command(stop, help=text, context_settings=settings)(_at_stop(side))
+
+
+def _at_market(side: Side) -> Callable[..., None]:
+    def verb(
+        ctx: typer.Context,
+        symbol: Symbol,
+        qty: Qty,
+        limit: LimitPrice = None,
+        *,
+        account: options.Account,
+        tif: TifOption = Tif.GTC,
+        wait: Wait = True,
+        timeout: Timeout = "10s",
+        id_: Id = None,
+        expires: Expires = "30s",
+        outside_rth: OutsideRth = False,
+        dry_run: DryRun = False,
+        yes: Yes = False,
+        json: options.Json = False,
+    ) -> None:
+        named = _Named(side, account, symbol, id_ or client.new_id())
+        intent = named.intent(qty, None, limit, expires=expires)
+        intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+        _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
+
+    return verb
+
+
+def _at_stop(side: Side) -> Callable[..., None]:
+    def verb(
+        ctx: typer.Context,
+        symbol: Symbol,
+        qty: Qty,
+        stop: StopPrice,
+        limit: LimitPrice = None,
+        *,
+        account: options.Account,
+        tif: TifOption = Tif.GTC,
+        wait: Wait = True,
+        timeout: Timeout = "10s",
+        id_: Id = None,
+        expires: Expires = "30s",
+        outside_rth: OutsideRth = False,
+        dry_run: DryRun = False,
+        yes: Yes = False,
+        json: options.Json = False,
+    ) -> None:
+        named = _Named(side, account, symbol, id_ or client.new_id())
+        intent = named.intent(qty, stop, limit, expires=expires)
+        intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+        _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
+
+    return verb
+
+
+def _with(intent: OrderIntent, *, tif: Tif, outside_rth: bool, dry_run: bool) -> OrderIntent:
+    return msgspec.structs.replace(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+
+
+class _Named:
+    """An order by what a refusal names: account, symbol and id."""
+
+    def __init__(self, side: Side, account: str, symbol: str, intent_id: str) -> None:
+        self._side, self._account, self._symbol, self._id = side, account, symbol, intent_id
+
+    def intent(self, qty: str, stop: str | None, limit: str | None, *, expires: str) -> OrderIntent:
+        return client.order(
+            self._account,
+            self._symbol,
+            self._side,
+            self._number("qty", qty, code=Code.INVALID_QTY),
+            stop_price=stop and self._number("stop_price", stop, code=Code.INVALID_PRICE),
+            limit_price=limit and self._number("limit_price", limit, code=Code.INVALID_PRICE),
+            client_order_id=self._id,
+            expires_s=options.seconds(expires, option="--expires"),
+        )
+
+    def _number(self, name: str, text: str, *, code: Code) -> Decimal:
+        try:
+            found = Decimal(text)
+        except InvalidOperation:
+            raise Failure(
+                f"{name} {text!a} is not a number", status=Status.USAGE, hint="janus buy --help"
+            ) from None
+        if found.is_finite():
+            return found
+        raise OrderFailure(
+            f"{name} {text} is not a finite number",
+            status=Status.REJECTED,
+            account=self._account,
+            symbol=self._symbol,
+            intent_id=self._id,
+            code=code.value,
+            hint="nothing was sent; give a number such as 10",
+        )
+
+
+def _place(
+    here: House, intent: OrderIntent, *, wait: bool, timeout: str, yes: bool, json: bool
+) -> None:
+    subjects.token(intent.account)
+    timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
+    mode = here.mode(intent.account) or _mode_on_the_bus(here, intent.account)
+    if mode == "live" and not intent.dry_run and not yes:
+        _confirm(intent)
+    try:
+        placed = asyncio.run(_send(here, intent, mode=mode, timeout_s=timeout_s, wait=wait))
+    except KeyboardInterrupt:
+        show.aside(f"\nit may have been sent: janus orders show {intent.client_order_id}")
+        raise
+    if failed := order_words.failure(placed):
+        raise failed
+    if json:
+        show.data("order", order_words.data(placed))
+    else:
+        show.text(order_words.line(placed))
+
+
+def _mode_on_the_bus(here: House, account: str) -> str:
+    pattern = f"$KV.presence.*.{subjects.token(account)}"
+    with quick.connect(here.url, name="cli") as bus:
+        present = bus.last_of_each(quick.PRESENCE, [pattern], Presence)
+    return next((each.message.mode for each in present if each.message.mode), "")
+
+
+def _confirm(intent: OrderIntent) -> None:
+    words = f"LIVE {intent.account} {order_words.described(intent)}"
+    if not sys.stdin.isatty():
+        raise Failure(
+            f"{words}: a live account, and nobody is here to confirm",
+            status=Status.USAGE,
+            hint="nothing was sent; add --yes",
+        )
+    if not typer.confirm(f"{words}: send it?", err=True):
+        show.aside("nothing was sent")
+        raise typer.Exit(Status.INTERRUPTED)
+
+
+async def _send(
+    here: House, intent: OrderIntent, *, mode: str, timeout_s: float, wait: bool
+) -> Placed:
+    connecting = client.connect(
+        here.url, principal=house.principal(), within_s=CONNECT_WITHIN_S, data=False
+    )
+    async with connecting as janus:
+        began = monotonic_s()
+        async with janus.follow(intent.account, intent.client_order_id) as followed:
+            reply = await janus.submit(intent)
+            followed.note(reply.order)
+            known_s = monotonic_s()
+            if wait and not intent.dry_run:
+                known_s = await _settle(followed, intent, reply, timeout_s=timeout_s)
+    elapsed_ms = (known_s - began) * 1_000
+    return Placed(intent, mode, reply, followed.last, elapsed_ms, waited=wait)
+
+
+async def _settle(
+    followed: Followed, intent: OrderIntent, reply: IntentReply, *, timeout_s: float
+) -> float:
+    """Wait for the broker's word, and for the fill where one is due; return when it came."""
+    if reply.outcome is Outcome.UNKNOWN:
+        timeout_s = min(timeout_s, client.UNANSWERED_S)
+    if reply.outcome is not Outcome.DENIED:
+        is_market = intent.type is OrderType.MARKET
+        await followed.until(FINAL if is_market else client.SETTLED, timeout_s=timeout_s)
+    known_s = monotonic_s()
+    if intent.type is OrderType.LIMIT and _is_working(followed):
+        await followed.until(FINAL, timeout_s=LINGER_S)
+        return known_s if _is_working(followed) else monotonic_s()
+    return known_s
+
+
+def _is_working(followed: Followed) -> bool:
+    return followed.last is not None and followed.last.state not in FINAL

@@ -1,0 +1,146 @@
+"""An order in one line for people, as an object for programs, and as a failure. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from janus_common.errors import Code
+from janus_common.messages import IntentReply, OrderIntent, OrderState, OrderUpdate, Outcome
+
+from janus_cli.failures import OrderFailure, Status, status_of
+from janus_cli.show_format import as_json, number
+
+SHORT = {"MARKET": "MKT", "LIMIT": "LMT", "STOP": "STP", "STOP_LIMIT": "STP LMT"}
+REFUSED = frozenset({OrderState.DENIED, OrderState.REJECTED})
+IN_DOUBT = frozenset({OrderState.NEW, OrderState.SENDING, OrderState.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What is known of an order that was sent."""
+
+    intent: OrderIntent
+    mode: str  # paper or live; empty when the settings do not say
+    reply: IntentReply
+    order: OrderUpdate | None
+    elapsed_ms: float
+    waited: bool = True
+
+
+def described(order: OrderIntent | OrderUpdate) -> str:
+    """Return what is wanted: ``BUY 10 AAPL LMT 185.5 GTC``."""
+    kind = SHORT.get(order.type.value, order.type.value)
+    stop = f" {number(order.stop_price)}" if order.stop_price is not None else ""
+    limit = f" {number(order.limit_price)}" if order.limit_price is not None else ""
+    return f"{order.side} {number(order.qty)} {order.symbol} {kind}{stop}{limit} {order.tif}"
+
+
+def state(order: OrderUpdate) -> str:
+    """Return where an order is: ``filled 10 @ 189.21``."""
+    word = order.state.value.lower().replace("_", " ")
+    if order.state is OrderState.FILLED:
+        return f"{word} {number(order.filled_qty)} @ {number(order.average_price)}"
+    part = (
+        f", {number(order.filled_qty)} of {number(order.qty)} filled @ "
+        f"{number(order.average_price)}"
+        if order.filled_qty
+        else ""
+    )
+    reason = f": {order.reason}" if order.reason else ""
+    return f"{word}{part}{reason}"
+
+
+def line(placed: Placed) -> str:
+    """Return the one line that tells how it went."""
+    intent = placed.intent
+    mode = f"{placed.mode.upper()} " if placed.mode else ""
+    again = ", the outcome of the first time" if placed.reply.replayed else ""
+    return (
+        f"{mode}{intent.account} {described(intent)} → {_word(placed)}{again} "
+        f"({placed.elapsed_ms:.0f} ms) id {intent.client_order_id}"
+    )
+
+
+def _word(placed: Placed) -> str:
+    if placed.intent.dry_run:
+        return f"dry run: it would be sent, {_resolved(placed)}"
+    if placed.order is None or not placed.waited:
+        return "accepted"
+    return state(placed.order)
+
+
+def _resolved(placed: Placed) -> str:
+    found = placed.reply.instrument
+    if found is None:
+        return "as given"
+    known = {
+        "conId": found.ib_conid,
+        "exchange": found.ib_exchange or found.exchange,
+        "currency": found.currency,
+        "price step": None if found.tick_size is None else number(found.tick_size),
+        "multiplier": None if found.multiplier == Decimal(1) else number(found.multiplier),
+    }
+    return f"{found.symbol}: " + ", ".join(f"{k} {v}" for k, v in known.items() if v is not None)
+
+
+def data(placed: Placed) -> dict[str, object]:
+    """Return what ``--json`` shows."""
+    order, reply = placed.order, placed.reply
+    return {
+        "outcome": reply.outcome.value,
+        "state": order.state.value if order else None,
+        "client_order_id": placed.intent.client_order_id,
+        "account": placed.intent.account,
+        "mode": placed.mode or None,
+        "elapsed_ms": round(placed.elapsed_ms, 1),
+        "replayed": reply.replayed,
+        "code": reply.code.value if reply.code else None,
+        "reason": reply.reason,
+        "dry_run": placed.intent.dry_run,
+        "order": as_json(order) if order else None,
+        "instrument": as_json(reply.instrument) if reply.instrument else None,
+    }
+
+
+def failure(placed: Placed) -> OrderFailure | None:
+    """Return what went wrong with an order; None when nothing did."""
+    intent, reply, order = placed.intent, placed.reply, placed.order
+    if reply.outcome is Outcome.DENIED:
+        return _refused(intent, reply.code or (order and order.code), reply.reason, reply.hint)
+    if order is not None and order.state in REFUSED:
+        return _refused(intent, order.code, order.reason, None)
+    if reply.outcome is Outcome.UNKNOWN and (order is None or order.state in IN_DOUBT):
+        return unknown(intent, reply.reason or "no answer")
+    if placed.waited and not intent.dry_run and (order is None or order.state in IN_DOUBT):
+        return unknown(intent, "the broker has not answered yet")
+    return None
+
+
+def _refused(
+    intent: OrderIntent, code: object, reason: str | None, hint: str | None
+) -> OrderFailure:
+    known = code if isinstance(code, Code) else None
+    return OrderFailure(
+        reason or (known.value.lower().replace("_", " ") if known else "refused"),
+        status=status_of(known),
+        account=intent.account,
+        symbol=intent.symbol,
+        intent_id=intent.client_order_id,
+        code=known.value if known else None,
+        hint=hint or f"janus orders show {intent.client_order_id}",
+    )
+
+
+def unknown(intent: OrderIntent, reason: str) -> OrderFailure:
+    """Return that nobody knows yet whether ``intent`` was sent."""
+    return OrderFailure(
+        f"outcome unknown: {reason}",
+        status=Status.UNKNOWN,
+        account=intent.account,
+        symbol=intent.symbol,
+        intent_id=intent.client_order_id,
+        code="OUTCOME_UNKNOWN",
+        hint=f"janus orders show {intent.client_order_id}  "
+        f"(the same command with --id {intent.client_order_id} is safe)",
+    )
