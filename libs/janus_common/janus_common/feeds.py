@@ -57,6 +57,12 @@ class Feed(Generic[T]):
         """Return what has come and was not read yet."""
         return list(self._waiting)
 
+    def taken(self) -> list[T]:
+        """Take all that has come."""
+        found = self.waiting()
+        self._waiting.clear()
+        return found
+
 
 @dataclass
 class Followed:

@@ -20,11 +20,16 @@ STYLES = {
 
 def table(shown: Table, *, color: bool) -> None:
     """Print a table to the terminal."""
-    console = Console(no_color=not color, highlight=False)
+    out = console(color=color)
     if shown.rows:
-        console.print(as_rich(shown))
+        out.print(as_rich(shown))
     if shown.note:
-        console.print(Text(shown.note, style="dim"))
+        out.print(Text(shown.note, style="dim"))
+
+
+def console(*, color: bool) -> Console:
+    """Return the terminal as Rich writes to it."""
+    return Console(no_color=not color, highlight=False)
 
 
 def as_rich(shown: Table) -> RichTable:
