@@ -11,7 +11,7 @@ from janus_common.bus import bus
 from janus_common.bus.buckets import INSTRUMENTS, PRESENCE
 from janus_common.clock import now_ns
 from janus_common.config import BusConfig, Config, PostgresConfig
-from janus_common.errors import NobodyListens
+from janus_common.errors import BusError
 from janus_common.messages import (
     Instrument,
     ListInstruments,
@@ -90,7 +90,7 @@ class House:
     async def _ask(self, subject: str, message) -> RegistryReply:
         try:
             return await self.client.request(subject, message, RegistryReply, timeout_s=10)
-        except NobodyListens as error:
+        except BusError as error:
             raise AssertionError(error) from error
 
 
