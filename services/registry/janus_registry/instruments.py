@@ -66,7 +66,6 @@ def merge(known: Instrument, given: Instrument, *, now_ns: int) -> Instrument:
         raise Denied(
             Code.AMBIGUOUS_SYMBOL,
             f"{known.symbol} is known already: {'; '.join(different)}; nothing was written",
-            "what is known is never overwritten; ask for the symbol to see it",
         )
     if not news:
         return known

@@ -79,7 +79,6 @@ def only_candidate(symbol: str, reply: LookupReply) -> Instrument:
             raise Denied(
                 Code.AMBIGUOUS_SYMBOL,
                 f"{symbol} may be any of {len(several)}: {_listed(several)}; nothing was stored",
-                "janus symbols put the one that is meant",
             )
 
 

@@ -42,7 +42,7 @@ def page(items: Sequence[T], *, limit: int, time_ns: Callable[[T], int]) -> tupl
     if not taken:
         raise Denied(
             Code.MESSAGE_TOO_LARGE,
-            f"what happened at {time_ns(items[0])} is larger than a message may be",
+            f"what happened at {time_ns(items[0])} is larger than a message may be; "
             "ask with before_ns of that moment for what was earlier",
         )
     next_ns = time_ns(items[len(taken)])
