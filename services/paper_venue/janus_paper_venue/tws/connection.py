@@ -91,9 +91,10 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """Send what waits, then close the socket."""
-        if self._outbox is not None:
-            self._outbox.close()
+        """Send what waits, then close the socket; a client that does not read loses the rest."""
+        if self._outbox is not None and self._transport is not None:
+            self._outbox.flush()
+            self._transport.abort() if self._outbox.is_full else self._transport.close()
 
     def seen(self) -> Seen:
         """Return what an operator sees of this socket."""
