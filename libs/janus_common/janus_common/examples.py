@@ -31,6 +31,7 @@ from janus_common.messages import (
     HarmonyReply,
     Instrument,
     IntentReply,
+    Lease,
     ListInstruments,
     Lookup,
     LookupReply,
@@ -100,7 +101,6 @@ INTENT = OrderIntent(
     qty=Decimal(100),
     limit_price=Decimal("189.20"),
     tif=Tif.DAY,
-    expires_ns=NOW_NS + ns(30),
     tags={"strategy": "opening-range"},
 )
 CANCEL = CancelIntent(account=ACCOUNT, client_order_id=ORDER_ID)
@@ -175,7 +175,11 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         reason="limit_price 189.205 is not a multiple of 0.01, the price step of AAPL",
         hint="use 189.2 or 189.21",
     ),
-    PlaceCommand(intent=INTENT, instrument=AAPL, principal="alice"),
+    PlaceCommand(
+        intent=msgspec.structs.replace(INTENT, expires_ns=NOW_NS + ns(30)),
+        instrument=AAPL,
+        principal="alice",
+    ),
     CancelCommand(intent=CANCEL, principal="alice", expires_ns=NOW_NS + ns(30)),
     CommandReply(outcome=Outcome.ACCEPTED, order=ORDER),
     FILL,
@@ -280,6 +284,14 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         broker="ib",
         mode="paper",
         now_ns=NOW_NS + ns(5),
+    ),
+    Lease(
+        account=ACCOUNT,
+        instance="XK2Q0W6Z6RK6N9YV3M8S1T",
+        pid=4242,
+        host="trader-1",
+        started="1772463800",
+        renewed_ns=NOW_NS,
     ),
     Event(
         service="ib_worker",
