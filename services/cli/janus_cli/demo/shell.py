@@ -1,0 +1,91 @@
+"""Runs janus commands as a person would type them, shows them, and reads what they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from janus_common.clock import monotonic_s
+from janus_common.errors import JanusError
+
+from janus_cli import show
+
+JANUS = Path(sys.executable).with_name("janus")
+COMMAND_LIMIT_S = 150
+POLL_S = 0.2
+
+
+class DemoFailed(JanusError):
+    """The story cannot go on."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """The ``data`` of what it printed with ``--json``."""
+        return json.loads(self.out)["data"]
+
+
+class Shell:
+    """A terminal on one stack."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def show(self, *words: str) -> Said:
+        """Run a command and print it with all it says."""
+        show.text(f"$ janus {' '.join(words)}")
+        said = self._run(words)
+        show.text("\n".join(f"  {line}" for line in (said.out + said.err).splitlines()) + "\n")
+        return said
+
+    def must(self, *words: str) -> Said:
+        """As ``show``, for a command that has to succeed."""
+        said = self.show(*words)
+        if said.code != 0:
+            raise DemoFailed(f"janus {' '.join(words)} ended with status {said.code}")
+        return said
+
+    def read(self, *words: str) -> Any:
+        """Run a reading command quietly and return its data."""
+        said = self._run((*words, "--json"))
+        if said.code != 0:
+            raise DemoFailed(f"janus {' '.join(words)}: {said.err.strip()}")
+        return said.data
+
+    def _run(self, words: tuple[str, ...]) -> Said:
+        done = subprocess.run(  # noqa: S603 - the words are this program's own
+            [JANUS, "--state", str(self._state), *words],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=COMMAND_LIMIT_S,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+def wait_until(what: str, check: Callable[[], bool], *, within_s: float) -> None:
+    """Poll ``check`` until it holds.
+
+    Raises:
+        DemoFailed: it does not in time; the text names ``what``.
+    """
+    deadline = monotonic_s() + within_s
+    while not check():
+        if monotonic_s() > deadline:
+            raise DemoFailed(f"waited {within_s:g} s in vain: {what}")
+        time.sleep(POLL_S)
