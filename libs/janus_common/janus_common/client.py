@@ -29,7 +29,6 @@ from janus_common.errors import (
     Denied,
     MessageInvalid,
     NobodyListens,
-    SubjectInvalid,
 )
 from janus_common.feeds import Feed, Followed
 from janus_common.messages import (
@@ -134,8 +133,6 @@ class JanusClient:
             NobodyListens, BusUnavailable: nothing was sent.
             SubjectInvalid: the account's name is none.
         """
-        if intent.account == subjects.ANY:
-            raise SubjectInvalid("'*': an order needs one account")
         subject = subjects.intent(self.principal, intent.account)
         try:
             return await self.bus.request(subject, intent, IntentReply, timeout_s=timeout_s)
@@ -203,17 +200,21 @@ class JanusClient:
 
     async def open_orders(self, account: str | None = None) -> list[OrderUpdate]:
         """Return the orders that are not final, oldest first; needs neither registry nor worker."""
-        found = await self._last(streams.ORDERS, subjects.order(account or "*"), OrderUpdate)
+        found = await self._last(
+            streams.ORDERS, subjects.order(account or subjects.ANY), OrderUpdate
+        )
         return [each for each in found if each.state not in FINAL]
 
     async def positions(self, account: str | None = None) -> list[Position]:
         """Return what is held, flat positions left out."""
-        found = await self._last(streams.STATE, subjects.position(account or "*"), Position)
+        found = await self._last(
+            streams.STATE, subjects.position(account or subjects.ANY), Position
+        )
         return [each for each in found if each.qty]
 
     async def balances(self, account: str | None = None) -> list[Balance]:
         """Return what the accounts are worth, as their brokers say."""
-        return await self._last(streams.STATE, subjects.balance(account or "*"), Balance)
+        return await self._last(streams.STATE, subjects.balance(account or subjects.ANY), Balance)
 
     async def presence(self) -> list[Presence]:
         """Return who is on the bus."""
@@ -283,21 +284,21 @@ class JanusClient:
     ) -> AsyncIterator[Feed[Fill | FillCorrection | FillFee]]:
         """Hear fills, their corrections and their fees from now on."""
         feed: Feed[Fill | FillCorrection | FillFee] = Feed()
-        async with self._heard(subjects.fill(account or "*", pattern), FILL_KINDS, feed):
+        async with self._heard(subjects.fill(account or subjects.ANY, pattern), FILL_KINDS, feed):
             yield feed
 
     @asynccontextmanager
     async def heard_orders(self, account: str | None = None) -> AsyncIterator[Feed[OrderUpdate]]:
         """Hear every update of every order from now on."""
         feed: Feed[OrderUpdate] = Feed()
-        async with self._heard(subjects.order(account or "*"), OrderUpdate, feed):
+        async with self._heard(subjects.order(account or subjects.ANY), OrderUpdate, feed):
             yield feed
 
     @asynccontextmanager
     async def heard_events(self, service: str | None = None) -> AsyncIterator[Feed[Event]]:
         """Hear alarms, changes of state and gaps from now on."""
         feed: Feed[Event] = Feed()
-        async with self._heard(subjects.event(service or "*"), Event, feed):
+        async with self._heard(subjects.event(service or subjects.ANY), Event, feed):
             yield feed
 
     async def _last(self, spec: streams.StreamSpec, pattern: str, kind: type[T]) -> list[T]:

@@ -90,6 +90,17 @@ NOT_READY_CODES = frozenset(
 )
 
 
+# What each error means to a user; the first that fits.
+MEANINGS: tuple[tuple[type[JanusError] | tuple[type[JanusError], ...], Status, str], ...] = (
+    (ConfigError, Status.NOT_READY, "janus config check"),
+    (SymbolInvalid, Status.USAGE, "janus symbols list"),
+    (SubjectInvalid, Status.USAGE, "janus accounts"),
+    (BusUnavailable, Status.UNREACHABLE, "janus up"),
+    ((NobodyListens, BusTimeout), Status.UNREACHABLE, "janus workers"),
+    (BusError, Status.UNREACHABLE, "janus ps"),
+)
+
+
 def status_of(code: Code | None) -> Status:
     """Return the exit status for a refusal with ``code``."""
     if code is Code.HALTED:
@@ -115,19 +126,10 @@ def as_failure(error: BaseException) -> Failure:
 
 
 def _from_janus(error: JanusError) -> Failure:
-    text = str(error)
-    match error:
-        case ConfigError():
-            return Failure(text, status=Status.NOT_READY, hint="janus config check")
-        case SymbolInvalid() | SubjectInvalid():
-            return Failure(text, status=Status.USAGE, hint="janus symbols list")
-        case BusUnavailable():
-            return Failure(text, status=Status.UNREACHABLE, hint="janus up")
-        case NobodyListens() | BusTimeout():
-            return Failure(text, status=Status.UNREACHABLE, hint="janus workers")
-        case BusError():
-            return Failure(text, status=Status.UNREACHABLE, hint="janus ps")
-    return Failure(text, status=Status.FAULT)
+    for kinds, status, hint in MEANINGS:
+        if isinstance(error, kinds):
+            return Failure(str(error), status=status, hint=hint)
+    return Failure(str(error), status=Status.FAULT)
 
 
 def tell(failure: Failure, *, as_json: bool) -> None:

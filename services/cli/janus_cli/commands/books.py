@@ -210,8 +210,6 @@ def show_order(
     json: options.Json = False,
 ) -> None:
     """Show one order's whole life, from the journal; works without the registry."""
-    if client_order_id == subjects.ANY:
-        raise Failure("'*' is no order", status=Status.USAGE, hint="janus orders")
     pattern = subjects.order(account or subjects.ANY, client_order_id)
     with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
         updates = [each.message for each in bus.history(quick.ORDERS, pattern, OrderUpdate)]

@@ -153,8 +153,6 @@ async def _cancel(
 
 
 async def _find(janus: JanusClient, client_order_id: str, account: str | None) -> OrderUpdate:
-    if client_order_id == subjects.ANY:
-        raise Failure("'*' is no order", status=Status.USAGE, hint="janus cancel --all")
     pattern = subjects.order(account or subjects.ANY, client_order_id)
     found = janus.bus.streams.last_of_each(streams.ORDERS, pattern, OrderUpdate)
     orders = [each.message async for each in found]

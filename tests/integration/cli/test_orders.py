@@ -1,0 +1,278 @@
+"""The order verbs: what they print, where, and with which status they end."""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+from janus_common.messages import OrderState
+
+from tests.support.waiting import eventually
+
+BUY = ("buy", "AAPL", "10", "-a", "ib-main")
+
+
+async def test_a_market_order_waits_for_its_fill(janus):
+    said = await janus(*BUY)
+
+    assert said.code == 0, said
+    pattern = r"PAPER ib-main BUY 10 AAPL MKT GTC → filled 10 @ 189.21 \(\d+ ms\) id [0-9a-f]{32}\n"
+    assert re.fullmatch(pattern, said.out)
+
+
+async def test_a_resting_limit_order_is_told_to_work(janus):
+    said = await janus("sell", "MSFT", "5", "412.5", "-a", "ib-main", "--tif", "day")
+
+    assert said.code == 0, said
+    assert said.out.startswith("PAPER ib-main SELL 5 MSFT LMT 412.5 DAY → working (")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (("bstop", "TSLA", "3", "250"), "BUY 3 TSLA STP 250 GTC"),
+        (("sstop", "TSLA", "3", "240", "239.5"), "SELL 3 TSLA STP LMT 240 239.5 GTC"),
+    ],
+    ids=["stop", "stop-limit"],
+)
+async def test_stops_take_the_stop_first_and_the_limit_second(janus, words, kind):
+    said = await janus(*words, "-a", "ib-main")
+
+    assert f"PAPER ib-main {kind} → working" in said.out
+
+
+async def test_without_waiting_an_order_is_only_accepted(janus):
+    said = await janus(*BUY, "--no-wait")
+
+    assert "→ accepted (" in said.out
+
+
+async def test_json_has_the_order_with_decimals_as_strings(janus, house):
+    said = await janus(*BUY, "--json")
+
+    assert said.code == 0
+    whole = json.loads(said.out)
+    assert whole["schema"] == "janus.order/1"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", whole["ts"])
+    order = whole["data"]["order"]
+    assert (order["state"], order["filled_qty"], order["average_price"]) == (
+        "FILLED",
+        "10",
+        "189.21",
+    )
+    assert whole["data"]["client_order_id"] in house.placed
+
+
+async def test_the_same_id_again_is_not_placed_again(janus, house):
+    name = uuid4().hex
+
+    said = [await janus(*BUY, "--id", name) for _ in range(3)]
+
+    assert [each.code for each in said] == [0, 0, 0]
+    assert "the outcome of the first time" in said[2].out
+    assert house.placed.count(name) == 1
+
+
+async def test_a_dry_run_shows_what_the_symbol_is_and_sends_nothing(janus, house):
+    before = len(house.placed)
+
+    said = await janus(*BUY, "--dry-run")
+
+    assert "→ dry run: it would be sent, AAPL: conId 265598, exchange SMART" in said.out
+    assert len(house.placed) == before
+
+
+async def test_a_refused_order_names_reason_ids_and_cure(janus):
+    said = await janus("buy", "AAPL", "-1", "-a", "ib-main")
+
+    assert said.code == 3
+    first, second, third = said.err.splitlines()
+    assert first == "Order Error: qty -1 is not above 0"
+    assert re.fullmatch(
+        r"account ib-main, symbol AAPL, intent [0-9a-f]{32}, code INVALID_QTY", second
+    )
+    assert third == "Hint: use sell to sell"
+
+
+async def test_a_refused_order_as_json(janus):
+    said = await janus("buy", "AAPL", "0", "-a", "ib-main", "--json")
+
+    assert said.code == 3
+    error = json.loads(said.out)["error"]
+    assert error["code"] == "INVALID_QTY"
+    assert error["reason"] == "qty 0 is not above 0"
+    assert len(error["intent_id"]) == 32
+    assert said.err.startswith("Order Error: qty 0 is not above 0\n")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "status", "reason"),
+    [
+        ("REJECT", 3, "201: not enough margin"),
+        ("HALTED", 7, "ib-main is halted: too fast"),
+        ("DOWN", 6, "the gateway is away"),
+    ],
+)
+async def test_why_an_order_was_refused_is_in_the_status(janus, symbol, status, reason):
+    said = await janus("buy", symbol, "1", "-a", "ib-main")
+
+    assert said.code == status
+    assert said.err.startswith(f"Order Error: {reason}\n")
+    assert said.out == ""
+
+
+async def test_an_order_that_nobody_answered_for_is_unknown(janus):
+    said = await janus("buy", "LOST", "1", "-a", "ib-main", "--id", "lost-1")
+
+    assert said.code == 5
+    assert said.err.startswith("Order Error: outcome unknown: the worker did not answer\n")
+    assert "intent lost-1" in said.err
+    assert "Hint: janus orders show lost-1" in said.err
+    assert "--id lost-1 is safe" in said.err
+
+
+async def test_an_unanswered_order_that_shows_up_in_the_journal_is_not_unknown(janus):
+    said = await janus("buy", "LATE", "1", "-a", "ib-main")
+
+    assert said.code == 0
+    assert "→ filled 1 @ 189.21" in said.out
+
+
+async def test_a_broker_that_stays_silent_is_unknown_after_the_timeout(janus):
+    said = await janus("buy", "SILENT", "1", "-a", "ib-main", "--timeout", "300ms")
+
+    assert said.code == 5
+    assert "the broker has not answered yet" in said.err
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity"])
+async def test_a_quantity_that_is_no_finite_number_is_refused_before_it_is_sent(janus, house, text):
+    before = len(house.placed)
+
+    said = await janus("buy", "AAPL", text, "-a", "ib-main")
+
+    assert said.code == 3
+    assert said.err.startswith(f"Order Error: qty {text} is not a finite number\n")
+    assert "code INVALID_QTY" in said.err
+    assert len(house.placed) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("buy", "AAPL", "ten", "-a", "ib-main"), "qty 'ten' is not a number"),
+        (("buy", "AAPL", "-a", "ib-main"), "Missing argument 'QTY'"),
+        (("buy", "AAPL", "1"), "Missing option '-a'"),
+        (("buy", "AAPL", "1", "-a", "ib main"), "'ib main': a name on the bus"),
+        (("buy", "AAPL", "1", "-a", "*"), "'*': a name on the bus"),
+        (("buy", "AAPL", "1", "--nope", "-a", "ib-main"), "limit_price '--nope' is not a number"),
+        ((*BUY, "--expires", "soon"), "--expires 'soon' is no duration"),
+        ((*BUY, "--tif", "WEEK"), "Invalid value for '--tif'"),
+    ],
+)
+async def test_a_wrong_command_line_is_a_usage_error(janus, words, reason):
+    said = await janus(*words)
+
+    assert said.code == 2
+    assert said.err.startswith(f"Error: {reason}")
+    assert "Hint: " in said.err
+    assert "Traceback" not in said.err
+
+
+async def test_an_order_on_a_live_account_needs_yes_when_nobody_can_be_asked(janus, house):
+    words = ("buy", "AAPL", "1", "-a", "ib-live")
+
+    refused = await janus(*words)
+    placed = await janus(*words, "--yes")
+
+    assert refused.code == 2
+    assert "LIVE ib-live BUY 1 AAPL MKT GTC: a live account" in refused.err
+    assert "add --yes" in refused.err
+    assert placed.out.startswith("LIVE ib-live BUY 1 AAPL MKT GTC → filled")
+
+
+async def test_cancel_finds_the_account_and_waits_until_it_is_canceled(janus, house):
+    name = uuid4().hex
+    await janus("buy", "IBM", "4", "100", "-a", "ib-main", "--id", name)
+
+    said = await janus("cancel", name)
+
+    assert said.code == 0, said
+    assert re.match(
+        rf"PAPER ib-main BUY 4 IBM LMT 100 GTC → canceled \(\d+ ms\) id {name}", said.out
+    )
+    assert house.orders[name].state is OrderState.CANCELED
+
+
+async def test_cancel_of_an_unknown_order_says_so(janus):
+    said = await janus("cancel", "never-seen")
+
+    assert said.code == 3
+    assert said.err.startswith("Order Error: there is no order never-seen\n")
+
+
+async def test_cancel_of_a_filled_order_is_refused(janus):
+    name = uuid4().hex
+    await janus(*BUY, "--id", name)
+
+    said = await janus("cancel", name, "--json")
+
+    assert said.code == 3
+    [row] = json.loads(said.out)["data"]
+    assert row["error"]["code"] == "ORDER_FINAL"
+
+
+async def test_cancel_all_cancels_what_is_open_on_that_account(janus, house):
+    names = [uuid4().hex, uuid4().hex]
+    for name in names:
+        await janus("buy", "SPY", "1", "100", "-a", "all-of-it", "--id", name)
+
+    said = await janus("cancel", "--all", "-a", "all-of-it")
+
+    assert said.code == 0, said
+    assert {house.orders[name].state for name in names} == {OrderState.CANCELED}
+
+
+async def test_some_canceled_and_some_not_is_partly_done(janus):
+    filled, resting = uuid4().hex, uuid4().hex
+    await janus(*BUY, "--id", filled)
+    await janus("buy", "AAPL", "1", "100", "-a", "ib-main", "--id", resting)
+
+    said = await janus("cancel", filled, resting)
+
+    assert said.code == 8
+    assert f"id {resting}" in said.out
+    assert "Order Error: the order is filled" in said.err
+
+
+async def test_without_a_router_nothing_is_sent_and_the_status_says_unreachable(empty_house):
+    said = await empty_house(*BUY)
+
+    assert said.code == 4
+    assert said.err == "Error: no router answers; nothing was sent\nHint: janus workers\n"
+
+
+async def test_an_interrupt_while_waiting_says_how_to_ask(janus, house, house_url, tmp_path):
+    import asyncio
+    import signal
+
+    from tests.integration.cli.conftest import state_folder
+    from tests.support.stack import JANUS
+
+    folder = state_folder(tmp_path / "state", house_url)
+    process = await asyncio.create_subprocess_exec(
+        *(JANUS, "--state", folder, "buy", "SILENT", "1", "-a", "ib-main", "--id", "stopped-1"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await eventually(lambda: "stopped-1" in house.orders)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10):
+        out, err = await process.communicate()
+
+    assert process.returncode == 130
+    assert out == b""
+    assert b"it may have been sent: janus orders show stopped-1" in err
+    assert b"Traceback" not in err
