@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # typing's own would be an import
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NOT_STARTED = 127
@@ -46,10 +46,10 @@ def main(arguments: list[str]) -> None:
     command = arguments[split + 1 :]
     for entry in folders:
         _open_folder(*entry.split("=", 1))
+    end_with_parent = _end_with_parent()
     if user != "-":
         _become(*map(int, user.split(":")))
-    if sys.platform == "linux":
-        _end_with_parent(int(parent), int(number))
+    end_with_parent(int(parent), int(number))
     os.umask(0o077)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and exec passes that on
         signal.signal(ignored, signal.SIG_DFL)
@@ -75,13 +75,24 @@ def _become(uid: int, gid: int) -> None:
     os.setuid(uid)
 
 
-def _end_with_parent(parent: int, number: int) -> None:
-    """Have the system send ``number`` when the parent ends; a change of user would undo it."""
+def _end_with_parent() -> Callable[[int, int], None]:
+    """Return what has the system send us a signal when the parent ends.
+
+    It must be called after the change of user, which would undo it, and imported before: that user
+    may not reach our modules.
+    """
+    if sys.platform != "linux":
+        return lambda _parent, _number: None
     import ctypes
 
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before we asked
-        sys.exit(NOT_STARTED)
+    prctl = ctypes.CDLL(None).prctl
+
+    def ask(parent: int, number: int) -> None:
+        prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+        if os.getppid() != parent:  # it ended before we asked
+            sys.exit(NOT_STARTED)
+
+    return ask
 
 
 if __name__ == "__main__":

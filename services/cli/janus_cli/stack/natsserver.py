@@ -34,6 +34,7 @@ max_connections: 512
 max_subscriptions: 10000
 ping_interval: "5s"
 authorization {{ timeout: 1 }}
+logtime: false
 """
 
 

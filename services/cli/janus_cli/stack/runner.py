@@ -183,7 +183,8 @@ class Runner:
 
     def _ended(self, how: str) -> None:
         if not self._end_asked.is_set():
-            self._reason = f"ended with {how}{last_words(self.log.tail)}"
+            words = "" if how.startswith("signal") else last_words(self.log.tail)
+            self._reason = f"ended with {how}{words}"
         self._last_exit = how
         self.log.note("process.ended", exit=how)
 

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from janus_common import clock
+from janus_common.config import environment
+
 from janus_cli.stack import (
     control,
     identity,
@@ -38,6 +41,7 @@ from janus_cli.stack.spec import (
 from janus_cli.stack.supervisor import Supervisor
 
 LEFTOVERS_WITHIN_S = 12.0
+ONE_REQUEST_S = 1.0  # signals closer together are one: to us and to our group, for example
 SUPERVISOR = "supervisor"
 
 Changed = Callable[[ProcessStatus, Supervisor], None]
@@ -49,6 +53,19 @@ class Plan:
 
     specs: list[ProcessSpec]
     bus_url: str
+
+
+def up(folder: StateFolder, config_file: Path | None, *, changed: Changed) -> None:
+    """Run a stack until a signal or ``janus down`` stops it; nothing of it is left after.
+
+    Raises:
+        Held: another supervisor holds the state folder.
+        ConfigError: the configuration is wrong.
+        StackError: a port is taken, or a program is missing.
+    """
+    with held(folder):
+        wanted = plan(folder, config_file, environment())
+        asyncio.run(run(folder, wanted, changed=changed))
 
 
 @contextlib.contextmanager
@@ -161,8 +178,16 @@ def answer(request: Request, supervisor: Supervisor) -> Answer:
 
 @contextlib.contextmanager
 def _signals(supervisor: Supervisor) -> Iterator[None]:
+    first_s = 0.0
+
     def received() -> None:
-        (supervisor.kill if supervisor.is_stopping else supervisor.stop)()
+        nonlocal first_s
+        now_s = clock.monotonic_s()
+        if not supervisor.is_stopping:
+            first_s = now_s
+            supervisor.stop()
+        elif now_s - first_s > ONE_REQUEST_S:
+            supervisor.kill()
 
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from janus_cli.failures import Failure, Status
+
 STOP_TIMEOUT_S = 15.0  # a service drains for 10 s at most
 READY_TIMEOUT_S = 60.0
 
@@ -107,9 +109,8 @@ class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None = None
 
 
-class StackError(Exception):
+class StackError(Failure):
     """The stack cannot do that; ``hint`` says what to do about it."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
-        self.hint = hint
-        super().__init__(reason)
+        super().__init__(reason, status=Status.NOT_READY, hint=hint)

@@ -64,6 +64,7 @@ class Supervisor:
         """End every child at once, without asking."""
         self.stop()
         for runner in self._runners.values():
+            runner.stop()
             runner.kill()
 
     def restart(self, name: str) -> None:
