@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from janus_common import config
-
 from janus_cli.demo import tape
 from janus_cli.demo.record import Check, Truth
 
@@ -29,16 +27,16 @@ def recorded(folder: Path, truth: Truth) -> Check:
     return Check("each fill lies within what the recording quoted then", not outside, detail)
 
 
-def left_behind(state: Path, processes: Iterable[dict[str, Any]]) -> list[str]:
-    """Return the processes, ports and locks that are still there after the stack has stopped."""
-    alive = [
-        f"process {row['name']} ({row['pid']})"
-        for row in processes
-        if row["pid"] and Path(f"/proc/{row['pid']}").exists()
-    ]
-    venue = config.load(state / "run" / "janus.toml").venue
-    ports = [port for port in (venue.tws_port, venue.control_port) if port is not None]
-    return alive + [f"port {port}" for port in ports if _is_open(port)]
+def left_behind(processes: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the processes and ports that are still there after the stack has stopped."""
+    rows = list(processes)
+    alive = [f"process {row['name']} ({row['pid']})" for row in rows if _is_alive(row["pid"])]
+    ports = {row["port"] for row in rows if row["port"]}
+    return alive + [f"port {port}" for port in sorted(ports) if _is_open(port)]
+
+
+def _is_alive(pid: int | None) -> bool:
+    return pid is not None and Path(f"/proc/{pid}").exists()
 
 
 def _is_open(port: int) -> bool:

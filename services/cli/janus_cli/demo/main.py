@@ -70,8 +70,8 @@ def run(*, ticks: Path | None, seed: int) -> list[Check]:
         found = _play(shell, ticks)
     finally:
         shell.must("down")
-    left = ending.left_behind(STATE, processes)
-    clean = Check("nothing is left running", not left, ", ".join(left) or "no process, port, lock")
+    left = ending.left_behind(processes)
+    clean = Check("nothing is left running", not left, ", ".join(left) or "no process, no port")
     tables.checks([*found, clean])
     return [*found, clean]
 
