@@ -46,6 +46,7 @@ class OrderReport:
     reason: str = ""
     terms: OrderTerms | None = None
     is_foreign: bool = False  # it was not sent by us
+    is_unclear: bool = False  # the broker should be asked what it means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,9 @@ class Session(Protocol):
 
     async def close_line(self, symbol: str) -> None:
         """End the ticks of ``symbol``."""
+
+    async def forget_lines(self) -> None:
+        """Take note that the broker has ended all lines."""
 
     async def ended(self) -> None:
         """Wait for the end of the connection, then raise BrokerUnavailable with the reason."""

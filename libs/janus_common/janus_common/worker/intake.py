@@ -174,12 +174,12 @@ class Intake:
 
     async def _cancel(self, command: CancelCommand) -> CommandReply:
         order = await self._cancelable(command.intent.client_order_id)
-        session = self._session()
+        self._session()
         await self._paced(Rank.CANCEL, command.expires_ns)
         if now_ns() > command.expires_ns:
             raise Denied(Code.EXPIRED, "the cancel came too late to be sent", "ask again")
         try:
-            session.cancel(order)
+            self._session().cancel(order)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
         asked = self._book.apply(order.client_order_id, News(word=Word.CANCEL_ASKED))

@@ -93,7 +93,9 @@ class HeldLease:
             await self._renew()
 
     async def release(self) -> None:
-        """Give it back, so that the next worker need not wait."""
+        """Give it back if it is held, so that the next worker need not wait."""
+        if not self.is_held:
+            return
         self._renewed_s = float("-inf")
         try:
             await self._bucket.delete(self._account)

@@ -1,0 +1,305 @@
+"""One account's desk: hears the broker, keeps the session, and knows when it may send.
+
+READY means: connected, and all that the broker knows has been taken in since. Whatever dies, the
+desk asks before it speaks; it never sends an order again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from janus_common.backoff import backoff
+from janus_common.bus.bus import Bus
+from janus_common.bus.service import Service
+from janus_common.clock import monotonic_s, now_ns
+from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.logs import get_logger
+from janus_common.messages import (
+    Balance,
+    OrderState,
+    OrderUpdate,
+    Outcome,
+    ServiceState,
+    Severity,
+    SyncReply,
+)
+from janus_common.orders import News, Word
+from janus_common.worker.book import FOREIGN, Book
+from janus_common.worker.broker import (
+    Broker,
+    BrokerEvent,
+    ExecutionReport,
+    FeeReport,
+    LineLost,
+    LinkChange,
+    LinkState,
+    OrderReport,
+    PositionReport,
+    Session,
+)
+from janus_common.worker.feed import Feed, TickOutbox
+from janus_common.worker.fills import FillsOutbox
+from janus_common.worker.holdings import Holdings
+from janus_common.worker.journal import Journal
+from janus_common.worker.lease import HeldLease
+from janus_common.worker.reconcile import absence, is_in_doubt, unmentioned
+
+SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
+SILENCE_S = 10.0
+LOOK_EVERY_S = 1.0
+STABLE_S = 60.0  # a session that lived so long lets the next one begin without delay
+CAP_S = 30.0
+SILENT = "the broker has said nothing about this order"
+
+log = get_logger()
+
+
+class Desk:
+    """Everything about one account but its commands."""
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        broker: Broker,
+        bus: Bus,
+        service: Service,
+        lease: HeldLease,
+        sweep_s: float,
+    ) -> None:
+        self._account, self._broker, self._service = account, broker, service
+        self._lease, self._sweep_s = lease, sweep_s
+        self.journal = Journal(bus.streams, account)
+        self.fills = FillsOutbox(bus.streams, account)
+        self.holdings = Holdings(bus.streams, account)
+        self.ticks = TickOutbox(bus, account)
+        self.feed = Feed()
+        self.book = Book(account, changed=self._changed, now_ns=now_ns)
+        self._session: Session | None = None
+        self._state, self._reason = ServiceState.STARTING, ""
+        self._link: deque[LinkChange] = deque()
+        self._link_changed = asyncio.Event()
+        self._unclear = False
+        self._syncing = asyncio.Lock()
+        self._alarms: deque[tuple[str, str, str]] = deque()
+        self._alarmed = asyncio.Event()
+        self._has_begun = False
+
+    async def load(self) -> None:
+        """Take in what the journal holds of this account."""
+        for order in await self.journal.load(self._seen):
+            self.book.add(order)
+        await self.holdings.load()
+
+    def session(self) -> Session:
+        """Return the session over which an order may be sent at this very moment.
+
+        Raises:
+            Denied: there is none; the text says why.
+        """
+        self._lease.check()
+        if self._session is None or self._state is not ServiceState.READY:
+            is_down = self._state in {ServiceState.DOWN, ServiceState.DEGRADED_ORDERS}
+            raise Denied(
+                Code.BROKER_DOWN if is_down else Code.ACCOUNT_NOT_READY,
+                f"account {self._account} is {self._state}"
+                + (f": {self._reason}" if self._reason else ""),
+                "nothing was sent; janus workers",
+            )
+        if not self._session.is_connected:
+            raise Denied(Code.BROKER_DOWN, "the connection to the broker has just ended")
+        return self._session
+
+    def connected(self) -> Session:
+        """Return the session for questions, which need no lease."""
+        if self._session is None:
+            raise Denied(Code.BROKER_DOWN, f"account {self._account} is {self._state}")
+        return self._session
+
+    async def keep(self, connected: Callable[[bool], Awaitable[None]]) -> None:
+        """Hold a session open for ever; ``connected`` hears when one begins and ends."""
+        delays = backoff(jitter=random.random, cap_s=CAP_S)
+        while True:
+            began_s = monotonic_s()
+            await self._show(ServiceState.CONNECTING, self._reason)
+            try:
+                async with self._broker.session(self.hear, self.ticks.put) as session:
+                    await self._begin(session)
+                    await connected(True)
+                    await self._hold(session)
+            except BrokerUnavailable as error:
+                self._reason = str(error)
+            finally:
+                self._session = None
+                self.feed.detach()
+            await self._show(ServiceState.DOWN, self._reason)
+            await connected(False)
+            if monotonic_s() - began_s > STABLE_S:
+                delays = backoff(jitter=random.random, cap_s=CAP_S)
+            delay_s = next(delays)
+            log.warning("broker.unavailable", error=self._reason, retry_in_s=round(delay_s, 1))
+            await asyncio.sleep(delay_s)
+
+    async def sync(self) -> SyncReply:
+        """Fetch the broker's truth now."""
+        session, fills_before = self.connected(), self.fills.count
+        try:
+            await self._sync(session)
+        except BrokerUnavailable as error:
+            raise Denied(Code.BROKER_DOWN, str(error)) from error
+        return SyncReply(
+            outcome=Outcome.ACCEPTED,
+            open_orders=len(self.book.orders()),
+            positions=self.holdings.count,
+            new_fills=self.fills.count - fills_before,
+        )
+
+    def hear(self, event: BrokerEvent) -> None:
+        """Take what the broker says; called from its socket, so nothing in here waits."""
+        match event:
+            case OrderReport():
+                self._unclear |= event.is_unclear
+                if not self.book.hear(event):
+                    log.debug("order.not_in_hand", client_order_id=event.client_order_id)
+            case ExecutionReport():
+                self.fills.hear(event)
+                self.book.execute(event)
+            case FeeReport():
+                self.fills.hear(event)
+            case PositionReport():
+                self.holdings.hear(event)
+            case Balance():
+                self.holdings.balance(event)
+            case LineLost():
+                self.feed.lost(event)
+            case LinkChange():
+                self._link.append(event)
+                self._link_changed.set()
+
+    async def tell_alarms(self) -> None:
+        """Publish what an operator must know, for ever."""
+        while True:
+            await self._alarmed.wait()
+            self._alarmed.clear()
+            while self._alarms:
+                what, client_order_id, reason = self._alarms.popleft()
+                await self._service.tell(
+                    what,
+                    severity=Severity.ALARM,
+                    reason=reason,
+                    client_order_id=client_order_id,
+                )
+
+    async def _begin(self, session: Session) -> None:
+        await self._show(ServiceState.SYNCING)
+        self._link.clear()
+        await self._sync(session)
+        await session.watch_balance()
+        if not self._has_begun:
+            await self.fills.begin()
+            self._has_begun = True
+        self._session, self._reason = session, ""
+        await self._show(ServiceState.READY)
+        await self.feed.attach(session)
+
+    async def _sync(self, session: Session) -> None:
+        """Take in all that the broker knows; what it does not mention is unseen or in doubt."""
+        async with self._syncing:
+            before = [order.client_order_id for order in self.book.orders()]
+            snapshot = await session.snapshot()
+            missing = unmentioned(self._still_open(before), snapshot)
+            if any(is_in_doubt(order) for order in missing):
+                await asyncio.sleep(SETTLE_S)
+                snapshot = await session.snapshot()
+                missing = unmentioned(self._still_open(before), snapshot)
+            for order in missing:
+                self.book.apply(order.client_order_id, absence(order, snapshot))
+            self.holdings.replace(await session.positions(), as_of_ns=now_ns())
+            log.info("sync.finished", orders=len(before), unmentioned=len(missing))
+
+    def _still_open(self, names: list[str]) -> list[OrderUpdate]:
+        """Return those that were open before the broker was asked, as they are now."""
+        now_open = {order.client_order_id: order for order in self.book.orders()}
+        return [now_open[name] for name in names if name in now_open]
+
+    async def _hold(self, session: Session) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(session.ended())
+                group.create_task(self._sweep(session))
+                group.create_task(self._probe(session))
+                group.create_task(self._follow_link(session))
+        except BaseExceptionGroup as group_error:
+            lost, rest = group_error.split(BrokerUnavailable)
+            if rest is not None or lost is None:
+                raise
+            raise BrokerUnavailable(_first(lost)) from group_error
+
+    async def _sweep(self, session: Session) -> None:
+        """Ask for executions that were missed, and again for orders in doubt."""
+        while True:
+            await asyncio.sleep(self._sweep_s)
+            if any(order.state is OrderState.UNKNOWN for order in self.book.orders()):
+                await self._sync(session)
+            else:
+                await session.ask_executions()
+
+    async def _probe(self, session: Session) -> None:
+        """Ask the broker about orders of which it says nothing, or something unclear."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            silent = self.book.silent(now_s=monotonic_s(), after_s=SILENCE_S)
+            for order in silent:
+                news = News(word=Word.SILENCE, reason=f"{SILENT} for {SILENCE_S:g} s")
+                self.book.apply(order.client_order_id, news)
+            if silent or self._unclear:
+                self._unclear = False
+                await self._sync(session)
+
+    async def _follow_link(self, session: Session) -> None:
+        """Send nothing while the broker itself is cut off; take everything in after."""
+        while True:
+            await self._link_changed.wait()
+            self._link_changed.clear()
+            while self._link:
+                change = self._link.popleft()
+                if change.state is LinkState.CUT:
+                    await self._show(ServiceState.DEGRADED_ORDERS, change.reason)
+                elif self._state is ServiceState.DEGRADED_ORDERS:
+                    await self._show(ServiceState.SYNCING, change.reason)
+                    await self._sync(session)
+                    if change.state is LinkState.BACK_WITHOUT_DATA:
+                        await session.forget_lines()
+                        await self.feed.attach(session)
+                    if not self._link:
+                        await self._show(ServiceState.READY)
+
+    async def _show(self, state: ServiceState, reason: str = "") -> None:
+        self._state, self._reason = state, reason
+        await self._service.show(state, reason)
+
+    def _seen(self, order: OrderUpdate) -> None:
+        if order.session_order_id:
+            self._broker.used(order.session_order_id)
+
+    def _changed(self, order: OrderUpdate) -> None:
+        self.journal.write(order)
+        log.info(
+            "order.changed",
+            client_order_id=order.client_order_id,
+            state=order.state.value,
+            filled_qty=str(order.filled_qty),
+            reason=order.reason,
+        )
+        if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
+            self._alarms.append(("order-unknown", order.client_order_id, order.reason or ""))
+            self._alarmed.set()
+
+
+def _first(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)

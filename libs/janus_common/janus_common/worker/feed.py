@@ -1,0 +1,146 @@
+"""One worker's share of the market data: lines that are wanted, and their ticks to the bus.
+
+Ticks come from the socket's callback and wait in a bounded batch, which goes out a slice at a
+time, so that an order never stands behind a thousand ticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from janus_common import subjects
+from janus_common.bus.bus import Bus
+from janus_common.bus.service import Asked
+from janus_common.errors import BrokerUnavailable, BusUnavailable, Code, Denied
+from janus_common.logs import get_logger
+from janus_common.messages import FeedReply, FeedRequest, Instrument, Outcome, Tick
+from janus_common.worker.broker import LineLost, Session
+
+BACKLOG = 50_000  # ticks; then the oldest are dropped, and counted
+SLICE = 32  # ticks between two looks at everything else
+REPORT_EVERY_S = 60.0
+
+log = get_logger()
+
+
+class TickOutbox:
+    """Publishes ticks on the data connection."""
+
+    def __init__(self, bus: Bus, account: str) -> None:
+        self._bus, self._account = bus, account
+        self._waiting: deque[Tick] = deque(maxlen=BACKLOG)
+        self._wake = asyncio.Event()
+        self._subjects: dict[str, str] = {}
+        self.sent = 0
+        self.dropped = 0
+
+    def put(self, tick: Tick) -> None:
+        """Take a tick; never waits."""
+        if len(self._waiting) == BACKLOG:
+            self.dropped += 1
+        self._waiting.append(tick)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Publish what waits, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._publish_slice()
+                await asyncio.sleep(0)
+
+    async def report(self) -> None:
+        """Log once a minute what went out and what did not, for ever."""
+        while True:
+            before = (self.sent, self.dropped)
+            await asyncio.sleep(REPORT_EVERY_S)
+            if (self.sent, self.dropped) != before:
+                log.info("ticks.sent", sent=self.sent - before[0], dropped=self.dropped - before[1])
+
+    async def _publish_slice(self) -> None:
+        for _ in range(min(SLICE, len(self._waiting))):
+            tick = self._waiting.popleft()
+            try:
+                await self._bus.publish(self._subject(tick.symbol), tick)
+            except BusUnavailable:
+                self.dropped += 1
+            else:
+                self.sent += 1
+
+    def _subject(self, symbol: str) -> str:
+        found = self._subjects.get(symbol)
+        if found is None:
+            found = self._subjects[symbol] = subjects.source(self._account, symbol)
+        return found
+
+
+class Feed:
+    """The lines that market data wants of this account."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[str, Instrument] = {}
+        self._lost: dict[str, str] = {}  # told to whoever asks next, then tried again
+        self._session: Session | None = None
+
+    async def subscribe(self, asked: Asked[FeedRequest]) -> FeedReply:
+        """Open a line, or say that it is open."""
+        instrument = asked.message.instrument
+        if (reason := self._lost.pop(instrument.symbol, None)) is not None:
+            raise Denied(Code.BROKER_REJECTED, reason)
+        session = self._connected()
+        self._wanted[instrument.symbol] = instrument
+        try:
+            await session.open_line(instrument)
+        except Denied:
+            del self._wanted[instrument.symbol]
+            raise
+        except BrokerUnavailable as error:
+            raise _down() from error
+        return FeedReply(outcome=Outcome.ACCEPTED)
+
+    async def unsubscribe(self, asked: Asked[FeedRequest]) -> FeedReply:
+        """Close a line."""
+        symbol = asked.message.instrument.symbol
+        self._wanted.pop(symbol, None)
+        self._lost.pop(symbol, None)
+        if self._session is not None:
+            try:
+                await self._session.close_line(symbol)
+            except BrokerUnavailable as error:
+                raise _down() from error
+        return FeedReply(outcome=Outcome.ACCEPTED)
+
+    def lost(self, event: LineLost) -> None:
+        """Take note that the broker gives no ticks of a symbol."""
+        self._wanted.pop(event.symbol, None)
+        self._lost[event.symbol] = event.reason
+        log.warning("line.lost", symbol=event.symbol, reason=event.reason)
+
+    async def attach(self, session: Session) -> None:
+        """Open all wanted lines over a new session."""
+        self._session = session
+        for instrument in list(self._wanted.values()):
+            try:
+                await session.open_line(instrument)
+            except Denied as denied:
+                self.lost(LineLost(symbol=instrument.symbol, reason=denied.reason))
+
+    def detach(self) -> None:
+        """Remember the lines until there is a session again."""
+        self._session = None
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            raise _down()
+        return self._session
+
+
+def _down() -> Denied:
+    return Denied(Code.BROKER_DOWN, "not connected to the broker", "it reconnects by itself")
+
+
+def refusal(denied: Denied) -> FeedReply:
+    """Return the reply that says ``denied``."""
+    return FeedReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)

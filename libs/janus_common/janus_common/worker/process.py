@@ -1,0 +1,183 @@
+"""A worker process: stand by for the lease, trade the account, stop without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import uuid
+from collections.abc import Callable
+
+from janus_common import lifecycle, subjects
+from janus_common.bus import bus, service
+from janus_common.bus.service import Asked, Service, Stop
+from janus_common.clock import monotonic_s
+from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.messages import (
+    Command,
+    FeedRequest,
+    Lookup,
+    LookupReply,
+    Outcome,
+    ServiceState,
+    Sync,
+    SyncReply,
+)
+from janus_common.worker import feed, intake
+from janus_common.worker.broker import Broker
+from janus_common.worker.desk import Desk
+from janus_common.worker.intake import Intake
+from janus_common.worker.lease import HeldLease
+from janus_common.worker.pacing import Pacer
+
+COMMANDS_AT_ONCE = 64  # cancels overtake orders, which take their turn one by one
+QUESTIONS_AT_ONCE = 8
+
+
+class Worker:
+    """One account's worker on the bus."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        account: str,
+        broker_type: str,
+        mode: str,
+        has_market_data: bool,
+        sweep_s: float,
+        make_broker: Callable[[Pacer], Broker],
+    ) -> None:
+        self._name, self._account = name, account
+        self._broker_type, self._mode = broker_type, mode
+        self._has_market_data, self._sweep_s = has_market_data, sweep_s
+        self._make_broker = make_broker
+        self._stop_lookups: Stop | None = None
+
+    async def serve(self, url: str) -> None:
+        """Trade until stopped.
+
+        Raises:
+            Fenced: another worker has taken the account.
+        """
+        async with bus.connect(url, name=f"{self._name}-{self._account}") as house:
+            here = await service.start(
+                house,
+                self._name,
+                account=self._account,
+                broker=self._broker_type,
+                mode=self._mode,
+            )
+            lease = HeldLease(house, self._account, instance=uuid.uuid4().hex)
+            pacer = Pacer(monotonic_s=monotonic_s)
+            desk = Desk(
+                self._account,
+                broker=self._make_broker(pacer),
+                bus=house,
+                service=here,
+                lease=lease,
+                sweep_s=self._sweep_s,
+            )
+
+            async def drain() -> None:
+                await house.drain()
+                await desk.journal.written()
+                await desk.fills.written()
+
+            try:
+                await lifecycle.run_until_stopped(
+                    here.be_present(),
+                    self._trade(here, desk, lease, pacer),
+                    drain=drain,
+                )
+            finally:
+                await lease.release()
+
+    async def _trade(
+        self, here: Service, desk: Desk, lease: HeldLease, pacer: Pacer
+    ) -> None:
+        async def stand_by(reason: str) -> None:
+            await here.show(ServiceState.FENCED, reason)
+
+        await lease.acquire(stand_by)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lease.keep())
+            await desk.load()
+            for job in (desk.journal, desk.fills, desk.holdings, desk.ticks):
+                group.create_task(job.run())
+            group.create_task(desk.holdings.run_balance())
+            group.create_task(desk.ticks.report())
+            group.create_task(desk.tell_alarms())
+            await self._answer(here, desk, pacer)
+
+            async def connected(is_connected: bool) -> None:  # noqa: FBT001 - a callback
+                await self._answer_lookups(here, desk, is_connected=is_connected)
+                gc.collect()
+                gc.freeze()  # what lives now lives on: later collections need not walk it
+
+            group.create_task(desk.keep(connected))
+
+    async def _answer(self, here: Service, desk: Desk, pacer: Pacer) -> None:
+        commands = Intake(
+            self._account,
+            book=desk.book,
+            journal=desk.journal,
+            pacer=pacer,
+            session=desk.session,
+        )
+
+        async def sync(asked: Asked[Sync]) -> SyncReply:
+            if asked.message.account != self._account:
+                raise Denied(Code.WRONG_ACCOUNT, f"this is the worker of {self._account}")
+            return await desk.sync()
+
+        await here.answer(
+            subjects.command(self._account),
+            Command,
+            commands.handle,
+            refuse=intake.refusal,
+            at_once=COMMANDS_AT_ONCE,
+        )
+        await here.answer(subjects.sync(self._account), Sync, sync, refuse=_sync_refusal)
+        if self._has_market_data:
+            for verb, handle in (
+                ("subscribe", desk.feed.subscribe),
+                ("unsubscribe", desk.feed.unsubscribe),
+            ):
+                await here.answer(
+                    subjects.feed(self._account, verb),
+                    FeedRequest,
+                    handle,
+                    refuse=feed.refusal,
+                    at_once=QUESTIONS_AT_ONCE,
+                )
+
+    async def _answer_lookups(self, here: Service, desk: Desk, *, is_connected: bool) -> None:
+        """Share the broker type's lookups with its other workers while connected."""
+        if not is_connected:
+            stop, self._stop_lookups = self._stop_lookups, None
+            if stop is not None:
+                await stop()
+            return
+
+        async def look_up(asked: Asked[Lookup]) -> LookupReply:
+            try:
+                found = await desk.connected().lookup(asked.message.symbol)
+            except BrokerUnavailable as error:
+                raise Denied(Code.BROKER_DOWN, str(error)) from error
+            return LookupReply(outcome=Outcome.ACCEPTED, candidates=found)
+
+        self._stop_lookups = await here.answer(
+            subjects.lookup(self._broker_type),
+            Lookup,
+            look_up,
+            refuse=_lookup_refusal,
+            at_once=QUESTIONS_AT_ONCE,
+        )
+
+
+def _sync_refusal(denied: Denied) -> SyncReply:
+    return SyncReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
+
+
+def _lookup_refusal(denied: Denied) -> LookupReply:
+    return LookupReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)

@@ -1,0 +1,81 @@
+"""What each of the broker's error codes means for what it is about; a table, pure.
+
+Source: IB's message codes as the TWS API documents them. A code that is not here changes nothing:
+only a status or an execution moves an order on.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from janus_common.errors import Code
+from janus_common.orders import Word
+from janus_common.worker.broker import LinkState
+
+CLIENT_ID_IN_USE = 326
+
+
+class Effect(StrEnum):
+    """What a code does to the order it names."""
+
+    REMARK = "REMARK"  # the order lives; the text is kept
+    REJECTED = "REJECTED"
+    REFUSED = "REFUSED"  # ends a new order, leaves a working one as it was
+    CANCELED = "CANCELED"
+    CANCEL_REFUSED = "CANCEL_REFUSED"
+    REPLACE_REFUSED = "REPLACE_REFUSED"
+    UNCLEAR = "UNCLEAR"  # ask the broker what became of it
+
+
+_REJECTED = (201, 203)
+_REFUSED = (
+    *(107, 109, 110, 163, 200, 321, 322, 382, 383, 387, 388, 411, 421, 434, 435, 436, 460, 461),
+    *(463, 10041, 10052, 10243, 10268, 10269, 10270, 10289, 10290, 10318),
+    *range(10244, 10253),
+)
+_REPLACE_REFUSED = (104, 105, 462)
+_CANCEL_REFUSED = (161, 10148)
+_UNCLEAR = (103, 133, 134, 135, 10147, 10149)
+_REMARKS = (399, 404, 481, 10187, 10233, 10311, 10329, 10349)
+
+ORDER_EFFECTS: dict[int, Effect] = {
+    202: Effect.CANCELED,
+    **dict.fromkeys(_REJECTED, Effect.REJECTED),
+    **dict.fromkeys(_REFUSED, Effect.REFUSED),
+    **dict.fromkeys(_REPLACE_REFUSED, Effect.REPLACE_REFUSED),
+    **dict.fromkeys(_CANCEL_REFUSED, Effect.CANCEL_REFUSED),
+    **dict.fromkeys(_UNCLEAR, Effect.UNCLEAR),
+    **dict.fromkeys(_REMARKS, Effect.REMARK),
+    **dict.fromkeys(range(2100, 2200), Effect.REMARK),
+}
+
+WORDS: dict[Effect, tuple[Word | None, Code | None]] = {
+    Effect.REMARK: (None, None),
+    Effect.REJECTED: (Word.REJECTED, Code.BROKER_REJECTED),
+    Effect.REFUSED: (Word.REFUSED, Code.BROKER_REJECTED),
+    Effect.CANCELED: (Word.CANCELED, None),
+    Effect.CANCEL_REFUSED: (Word.CANCEL_REFUSED, None),
+    Effect.REPLACE_REFUSED: (Word.REPLACE_REFUSED, None),
+    Effect.UNCLEAR: (None, None),
+}
+
+LINK_STATES: dict[int, LinkState] = {
+    1100: LinkState.CUT,
+    2110: LinkState.CUT,
+    1101: LinkState.BACK_WITHOUT_DATA,
+    1102: LinkState.BACK,
+}
+
+# The line is refused or has ended; with delayed data it may still come.
+LINE_DELAYED_INSTEAD = frozenset({354, 10089, 10090, 10091, 10168, 10186})
+LINE_REMARKS = frozenset({10167, *range(2100, 2200)})
+
+NOT_FOUND = 200  # of a question about contracts
+
+
+def effect_on_order(code: int) -> tuple[Effect, bool]:
+    """Return what ``code`` does to an order, and whether the broker should be asked about it."""
+    effect = ORDER_EFFECTS.get(code)
+    if effect is None:
+        return Effect.REMARK, True
+    return effect, effect in {Effect.UNCLEAR, Effect.CANCEL_REFUSED, Effect.REPLACE_REFUSED}

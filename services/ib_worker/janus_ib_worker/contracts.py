@@ -1,0 +1,158 @@
+"""Canonical symbols and IB's names for the same things: pure, without the SDK."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from janus_common.errors import SymbolInvalid
+from janus_common.symbols import AssetClass, Equity, Future, Option, Pair, Right, parse, plain
+
+SMART = "SMART"
+FUTURES_EXCHANGES = ("CME", "CBOT", "NYMEX", "COMEX", "CFE", "GLOBEX", "ECBOT")
+MONTHS = "FGHJKMNQUVXZ"
+ASSET_CLASSES = {
+    "STK": AssetClass.EQUITY,
+    "FUT": AssetClass.FUTURE,
+    "OPT": AssetClass.OPTION,
+    "FOP": AssetClass.OPTION,
+    "CASH": AssetClass.FOREX,
+    "CRYPTO": AssetClass.CRYPTO,
+}
+
+_LOCAL_FUTURE = re.compile(rf"[A-Z0-9]{{1,5}}([{MONTHS}])(\d{{1,2}})")
+_ODD = re.compile(r"[^A-Z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An instrument in IB's words; what is not known is empty or 0."""
+
+    con_id: int = 0
+    symbol: str = ""
+    sec_type: str = ""
+    expiry: str = ""  # YYYYMM or YYYYMMDD
+    strike: Decimal = Decimal(0)
+    right: str = ""
+    multiplier: str = ""
+    exchange: str = ""
+    primary_exchange: str = ""
+    currency: str = ""
+    local_symbol: str = ""
+    trading_class: str = ""
+    contract_month: str = ""  # of a lookup's answer
+    min_tick: Decimal | None = None
+
+
+def asset_class(named: Named) -> AssetClass:
+    """Return what kind of instrument it is; unknown kinds count as equity."""
+    return ASSET_CLASSES.get(named.sec_type, AssetClass.EQUITY)
+
+
+def canonical(named: Named) -> str:
+    """Return the canonical symbol of what IB names; ``IB-<conId>`` where there is none."""
+    try:
+        return str(parse(_spelled(named)))
+    except (SymbolInvalid, ValueError):
+        return f"IB-{named.con_id}"
+
+
+def questions(symbol: str) -> list[Named]:
+    """Return what to ask IB for ``symbol``, in order; the next only if one finds nothing.
+
+    Raises:
+        SymbolInvalid: it is not canonical.
+    """
+    match parse(symbol):
+        case Equity(ticker=ticker, share_class=share_class):
+            name = f"{ticker} {share_class}" if share_class else ticker
+            return [Named(symbol=name, sec_type="STK", exchange=SMART, currency="USD")]
+        case Future(root=root, year=year, month=month):
+            expiry = f"{year}{month:02}"
+            return [
+                Named(symbol=root, sec_type="FUT", expiry=expiry, exchange=exchange, currency="USD")
+                for exchange in FUTURES_EXCHANGES
+            ]
+        case Option(root=root, expiry=date, right=right, strike=strike):
+            return [
+                Named(
+                    symbol=root,
+                    sec_type=sec_type,
+                    expiry=f"{date:%Y%m%d}",
+                    strike=strike,
+                    right=right.value,
+                    exchange=exchange,
+                    currency="USD",
+                )
+                for sec_type, exchange in (("OPT", SMART), ("FOP", "CME"))
+            ]
+        case Pair(base=base, quote=quote, asset_class=kind):
+            is_crypto = kind is AssetClass.CRYPTO
+            return [
+                Named(
+                    symbol=base,
+                    sec_type="CRYPTO" if is_crypto else "CASH",
+                    exchange="PAXOS" if is_crypto else "IDEALPRO",
+                    currency=quote,
+                )
+            ]
+
+
+def answers(symbol: str, found: list[Named]) -> list[Named]:
+    """Return those of ``found`` that are what ``symbol`` means, each conId once."""
+    wanted = parse(symbol)
+    unique = {named.con_id: named for named in found}.values()
+    if isinstance(wanted, Future):
+        month = f"{wanted.year}{wanted.month:02}"
+        return [n for n in unique if not n.contract_month or n.contract_month == month]
+    if isinstance(wanted, Equity):
+        return [n for n in unique if n.sec_type == "STK" and n.currency == "USD"]
+    return list(unique)
+
+
+def route(named: Named) -> str:
+    """Return the exchange that orders go to."""
+    if named.sec_type in {"STK", "OPT"}:
+        return SMART
+    return named.exchange or SMART
+
+
+def multiplier(named: Named) -> Decimal:
+    """Return how many units one contract stands for."""
+    text = named.multiplier.strip()
+    found = Decimal(text) if re.fullmatch(r"\d+(\.\d+)?", text) else Decimal(1)
+    return found or Decimal(1)
+
+
+def _spelled(named: Named) -> str:
+    match named.sec_type:
+        case "STK" if named.currency == "USD":  # another currency is another listing
+            return named.symbol.replace(" ", ".")
+        case "FUT":
+            return f"{named.symbol}.{_contract_month(named)}"
+        case "OPT" | "FOP":
+            right = Right.PUT if named.right.startswith("P") else Right.CALL
+            return f"{named.symbol}.{named.expiry[2:8]}.{right}.{plain(named.strike)}"
+        case "CASH" | "CRYPTO":
+            return f"{named.symbol}.{named.currency}"
+    raise SymbolInvalid(f"{named.sec_type}: no canonical symbols of that kind")
+
+
+def _contract_month(named: Named) -> str:
+    """Return YYMM; the last trade date may lie in another month, the local symbol does not."""
+    if named.contract_month:
+        return named.contract_month[2:6]
+    match = _LOCAL_FUTURE.fullmatch(_ODD.sub("", named.local_symbol))
+    if match is None or len(named.expiry) < 6:
+        return named.expiry[2:6]
+    month = MONTHS.index(match[1]) + 1
+    year = _year_near(int(named.expiry[:4]), match[2])
+    return f"{year % 100:02}{month:02}"
+
+
+def _year_near(year: int, digits: str) -> int:
+    """Return the year with these last digits that is nearest to ``year``."""
+    step: int = 10 ** len(digits)
+    candidates = [year - year % step + int(digits) + shift for shift in (-step, 0, step)]
+    return min(candidates, key=lambda candidate: abs(candidate - year))

@@ -1,0 +1,329 @@
+"""One session with a gateway, from log-on to its end: orders, questions, lines; without the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from janus_common.clock import now_ns
+from janus_common.errors import BrokerUnavailable, Code, Denied, SymbolInvalid
+from janus_common.logs import get_logger
+from janus_common.messages import Instrument, OrderUpdate
+from janus_common.worker.broker import (
+    LineLost,
+    LinkChange,
+    LinkState,
+    PositionReport,
+    Sink,
+    Snapshot,
+    TickSink,
+)
+from janus_common.worker.pacing import Pacer, Rank
+
+from janus_ib_worker import codes, contracts, translate
+from janus_ib_worker.balances import Values
+from janus_ib_worker.contracts import Named
+from janus_ib_worker.lines import Line
+from janus_ib_worker.questions import BrokerRefused, Key, Question, Questions
+
+FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
+ANSWER_S = 10.0
+HEARTBEAT_S = 5.0  # of silence; then the gateway is asked for the time
+
+log = get_logger()
+
+
+class Wire(Protocol):
+    """What can be written to the gateway; each raises BrokerUnavailable if it was not."""
+
+    client_id: int
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    async def wait_end(self, *, within_s: float) -> None: ...
+
+    def end(self, reason: str) -> None: ...
+
+    def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
+
+    def cancel(self, order_id: int) -> None: ...
+
+    def ask_own_orders(self) -> None: ...
+
+    def ask_all_orders(self) -> None: ...
+
+    def ask_completed_orders(self) -> None: ...
+
+    def ask_executions(self, request: int) -> None: ...
+
+    def ask_next_id(self) -> None: ...
+
+    def ask_time(self) -> None: ...
+
+    def ask_positions(self) -> None: ...
+
+    def ask_values(self, request: int) -> None: ...
+
+    def ask_details(self, request: int, question: Named) -> None: ...
+
+    def ask_ticks(self, request: int, instrument: Instrument) -> None: ...
+
+    def ask_delayed_ticks(self, request: int, instrument: Instrument) -> None: ...
+
+    def end_ticks(self, request: int) -> None: ...
+
+
+class GatewaySession:
+    """One connection's orders, questions and lines."""
+
+    def __init__(
+        self,
+        account: str,
+        ib_account: str,
+        *,
+        wire: Wire,
+        ours: translate.Ours,
+        pacer: Pacer,
+        take_order_id: Callable[[int], str],
+        sink: Sink,
+        ticks: TickSink,
+    ) -> None:
+        self._account, self._ib_account = account, ib_account
+        self._wire, self._pacer, self._take_order_id = wire, pacer, take_order_id
+        self.ours, self.sink, self.ticks = ours, sink, ticks
+        self.questions = Questions()
+        self._next_request = FIRST_REQUEST
+        self.next_valid_id = 0
+        self._is_cut = False
+        self.lines: dict[int, Line] = {}  # by request id
+        self._line_ids: dict[str, int] = {}  # by symbol
+        self._values, self._are_values_complete = Values(), False
+        self.has_heard = False
+        self._asking = asyncio.Lock()  # answers without a request id: one question at a time
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether an order sent now would reach the wire."""
+        return self._wire.is_connected
+
+    def lost(self, reason: str) -> None:
+        """Take note that the connection is over: no question will be answered."""
+        self.questions.fail_all(reason)
+
+    async def ended(self) -> None:
+        """Wait for the end of the connection; a gateway that has fallen silent is asked."""
+        while True:
+            self.has_heard = False
+            await self._wire.wait_end(within_s=HEARTBEAT_S)
+            if not self.has_heard:
+                async with self._asking:
+                    await self._ask("time", self._wire.ask_time, within_s=HEARTBEAT_S)
+
+    # ── orders ──
+
+    def next_session_order_id(self) -> str:
+        """Return an id for a new order, above all that were used."""
+        return self._take_order_id(self.next_valid_id)
+
+    def place(self, order: OrderUpdate, instrument: Instrument) -> None:
+        """Write the order to the socket; nothing waits in between."""
+        if not instrument.ib_conid:
+            raise Denied(Code.UNKNOWN_SYMBOL, f"{order.symbol} has no conId", "janus harmony")
+        self._wire.place(self._order_id(order), order, instrument)
+
+    def cancel(self, order: OrderUpdate) -> None:
+        """Write the cancel to the socket."""
+        self._wire.cancel(self._order_id(order))
+
+    def _order_id(self, order: OrderUpdate) -> int:
+        order_id = self.ours.order_id(order.session_order_id)
+        if order_id is None:
+            raise Denied(
+                Code.UNSUPPORTED,
+                f"order {order.client_order_id} was sent as {order.session_order_id}, not under "
+                f"client id {self._wire.client_id}",
+            )
+        return order_id
+
+    # ── questions ──
+
+    async def snapshot(self) -> Snapshot:
+        """Ask for open orders of ours and of all, completed ones, executions and the next id."""
+        async with self._asking:
+            request = self._request_id()
+            asked: list[tuple[Key, Question]] = [
+                (key, self.questions.ask(key, ends=ends))
+                for key, ends in (("open", 2), ("completed", 1), (request, 1), ("ids", 1))
+            ]
+            try:
+                for send in (
+                    self._wire.ask_own_orders,
+                    self._wire.ask_all_orders,
+                    self._wire.ask_completed_orders,
+                    lambda: self._wire.ask_executions(request),
+                    self._wire.ask_next_id,
+                ):
+                    await self._turn(Rank.SYNC)
+                    send()
+                rows = [row for key, question in asked for row in await _answer(key, question)]
+            finally:
+                for key, _ in asked:
+                    self.questions.drop(key)
+        next_id, is_cut = self.next_valid_id, self._is_cut
+
+        def unseen(order: OrderUpdate) -> bool:
+            order_id = self.ours.order_id(order.session_order_id)
+            return not is_cut and order_id is not None and next_id <= order_id
+
+        return Snapshot(reports=tuple(rows), unseen=unseen)
+
+    async def ask_executions(self) -> None:
+        """Ask for executions again; they go to the sink as they come."""
+        request = self._request_id()
+        await self._ask(request, lambda: self._wire.ask_executions(request))
+
+    async def positions(self) -> list[PositionReport]:
+        """Return all positions; changes go to the sink from now on."""
+        async with self._asking:
+            return await self._ask("positions", self._wire.ask_positions)
+
+    async def watch_balance(self) -> None:
+        """Ask for the account's values, which go on coming."""
+        await self._turn(Rank.SYNC)
+        self._wire.ask_values(self._request_id())
+
+    async def lookup(self, symbol: str) -> list[Instrument]:
+        """Return all that IB has under ``symbol``."""
+        try:
+            asked = contracts.questions(symbol)
+        except SymbolInvalid as error:
+            raise Denied(Code.INVALID_SYMBOL, str(error)) from error
+        for question in asked:
+            found = contracts.answers(symbol, await self._details(question))
+            if found:
+                return [translate.instrument(each, now_ns=now_ns()) for each in found]
+        return []
+
+    async def _details(self, question: Named) -> list[Named]:
+        request = self._request_id()
+        try:
+            return await self._ask(
+                request, lambda: self._wire.ask_details(request, question), rank=Rank.DATA
+            )
+        except BrokerRefused as refused:
+            if refused.code == codes.NOT_FOUND:
+                return []
+            raise Denied(Code.BROKER_REJECTED, str(refused)) from refused
+
+    async def _ask(
+        self,
+        key: Key,
+        send: Callable[[], None],
+        *,
+        rank: Rank = Rank.SYNC,
+        within_s: float = ANSWER_S,
+    ) -> list[Any]:
+        await self._turn(rank)
+        question = self.questions.ask(key)
+        try:
+            send()
+            return await _answer(key, question, within_s=within_s)
+        finally:
+            self.questions.drop(key)
+
+    async def _turn(self, rank: Rank) -> None:
+        try:
+            await self._pacer.take(rank, within_s=ANSWER_S)
+        except TimeoutError:
+            raise BrokerUnavailable("too many messages are waiting for the gateway") from None
+
+    def _request_id(self) -> int:
+        self._next_request += 1
+        return self._next_request
+
+    # ── market data ──
+
+    async def open_line(self, instrument: Instrument) -> None:
+        """Begin to report ticks of ``instrument``; does nothing if they come already."""
+        if not instrument.ib_conid:
+            raise Denied(Code.UNKNOWN_SYMBOL, f"{instrument.symbol} has no conId")
+        if instrument.symbol in self._line_ids:
+            return
+        request = self._request_id()
+        line = Line(instrument, source=self._account)
+        self._line_ids[line.symbol], self.lines[request] = request, line
+        await self._turn(Rank.DATA)
+        self._wire.ask_ticks(request, instrument)
+
+    async def close_line(self, symbol: str) -> None:
+        """End the ticks of ``symbol``."""
+        request = self._line_ids.pop(symbol, None)
+        if request is not None:
+            self.lines.pop(request, None)
+            await self._turn(Rank.DATA)
+            self._wire.end_ticks(request)
+
+    async def forget_lines(self) -> None:
+        """Take note that the broker has ended all lines."""
+        self.lines.clear()
+        self._line_ids.clear()
+
+    def _line_error(self, request: int, line: Line, code: int, text: str) -> None:
+        if code in codes.LINE_REMARKS:
+            return
+        if code in codes.LINE_DELAYED_INSTEAD and not line.is_delayed and self.is_connected:
+            line.is_delayed = True
+            self._wire.ask_delayed_ticks(request, line.instrument)
+            return
+        self.lines.pop(request, None)
+        self._line_ids.pop(line.symbol, None)
+        self.sink(LineLost(symbol=line.symbol, reason=f"{text} (IB {code})"))
+
+    # ── what the taps hand on ──
+
+    def error(self, request: int, code: int, text: str) -> None:
+        """Hand an error to what it is about: the connection, an order, a line or a question."""
+        if request <= 0:
+            self._notice(code, text)
+        elif request < FIRST_REQUEST:
+            self.sink(translate.error(self.ours.session_id(request), code, text))
+        elif (line := self.lines.get(request)) is not None:
+            self._line_error(request, line, code, text)
+        elif code in codes.LINE_REMARKS or not self.questions.refuse(request, code, text):
+            log.info("broker.notice", code=code, text=text)
+
+    def _notice(self, code: int, text: str) -> None:
+        log.info("broker.notice", code=code, text=text)
+        if code == codes.CLIENT_ID_IN_USE:
+            self._wire.end(f"client id {self._wire.client_id} is in use at the gateway (IB {code})")
+        state = codes.LINK_STATES.get(code)
+        if state is not None:
+            self._is_cut = state is LinkState.CUT
+            self.sink(LinkChange(state=state, reason=f"{text} (IB {code})"))
+
+    def value(self, key: str, value: str, currency: str) -> None:
+        """Take one of the account's values."""
+        if self._values.take(key, value, currency) and self._are_values_complete:
+            self.balance()
+
+    def balance(self) -> None:
+        """Report the balance: all values have come once."""
+        self._are_values_complete = True
+        balance = self._values.balance(self._account, now_ns=now_ns())
+        if balance is not None:
+            self.sink(balance)
+
+    def is_ours(self, ib_account: str) -> bool:
+        """Whether something is about the account that this worker trades."""
+        return ib_account == self._ib_account
+
+
+async def _answer(key: Key, question: Question, *, within_s: float = ANSWER_S) -> list[Any]:
+    try:
+        async with asyncio.timeout(within_s):
+            return await question.answer
+    except TimeoutError:
+        what = key if isinstance(key, str) else "request"
+        raise BrokerUnavailable(f"the gateway does not answer ({what}, {within_s:g} s)") from None

@@ -1,0 +1,345 @@
+"""IB's objects into ours and back: floats become decimals, the broker's words become ours; pure."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from ib_async.contract import Contract, ContractDetails
+from ib_async.objects import CommissionReport, Execution
+from ib_async.order import Order, OrderState
+from janus_common.clock import NS_PER_S
+from janus_common.errors import Code
+from janus_common.messages import Instrument, OrderType, OrderUpdate, Side, Tif
+from janus_common.orders import Word
+from janus_common.symbols import plain
+from janus_common.worker.broker import (
+    ExecutionReport,
+    FeeReport,
+    OrderReport,
+    OrderTerms,
+    PositionReport,
+)
+
+from janus_ib_worker import codes
+from janus_ib_worker.contracts import (
+    SMART,
+    Named,
+    asset_class,
+    canonical,
+    multiplier,
+    route,
+)
+
+UNSET = 1e300  # anything beyond is IB's word for "none"
+ZERO = Decimal(0)
+
+TYPES: dict[OrderType, str] = {
+    OrderType.MARKET: "MKT",
+    OrderType.LIMIT: "LMT",
+    OrderType.STOP: "STP",
+    OrderType.STOP_LIMIT: "STP LMT",
+}
+TYPES_BACK: dict[str, OrderType] = {
+    **{name: kind for kind, name in TYPES.items()},
+    "TRAIL": OrderType.TRAILING_STOP,
+    "TRAIL LIMIT": OrderType.TRAILING_STOP_LIMIT,
+    "MOC": OrderType.MARKET_ON_CLOSE,
+    "LOC": OrderType.LIMIT_ON_CLOSE,
+    "MIT": OrderType.MARKET_IF_TOUCHED,
+    "LIT": OrderType.LIMIT_IF_TOUCHED,
+}
+HAS_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP_LIMIT})
+HAS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+
+WORDS: dict[str, Word] = {
+    "ApiPending": Word.ACKNOWLEDGED,
+    "PendingSubmit": Word.ACKNOWLEDGED,
+    "PreSubmitted": Word.WORKING,
+    "Submitted": Word.WORKING,
+    "PendingCancel": Word.CANCEL_ASKED,
+    "ApiCancelled": Word.CANCELED,
+    "Cancelled": Word.CANCELED,
+    "Filled": Word.FILLED,
+    # Not active: rejected (the error says so), or held until shares or the session are there.
+    "Inactive": Word.ACKNOWLEDGED,
+}
+FINAL_WORDS = WORDS | {"Inactive": Word.REJECTED}  # of a completed order
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+class Ours:
+    """Tells our orders from others: we are the only one that sends under our client id."""
+
+    def __init__(self, client_id: int) -> None:
+        self._client_id = client_id
+
+    def session_id(self, order_id: int, client_id: int | None = None) -> str:
+        """Return "<clientId>.<orderId>"; orders made by hand have none."""
+        owner = self._client_id if client_id is None else client_id
+        return f"{owner}.{order_id}" if order_id > 0 else ""
+
+    def order_id(self, session_order_id: str | None) -> int | None:
+        """Return the order id if the order was sent under our client id."""
+        owner, _, number = (session_order_id or "").partition(".")
+        return int(number) if owner == str(self._client_id) and number.isdigit() else None
+
+    def names(self, client_id: int, reference: str, perm_id: int) -> tuple[str, bool]:
+        """Return what we call an order, and whether it is foreign."""
+        if client_id == self._client_id and _ID.fullmatch(reference):
+            return reference, False
+        return f"foreign-{perm_id}", True
+
+
+def decimal(number: float | Decimal | str | None) -> Decimal | None:
+    """Return a float of the SDK as it was written; None where IB means none."""
+    if number is None or number == "":
+        return None
+    value = Decimal(str(number))
+    return None if not value.is_finite() or abs(value) > UNSET else value
+
+
+def known(number: float | Decimal | str | None) -> Decimal:
+    """Return ``number``, 0 where there is none."""
+    return decimal(number) or ZERO
+
+
+def named(contract: Contract) -> Named:
+    """Return an IB contract in words of our own."""
+    return Named(
+        con_id=contract.conId,
+        symbol=contract.symbol,
+        sec_type=contract.secType,
+        expiry=contract.lastTradeDateOrContractMonth,
+        strike=known(contract.strike),
+        right=contract.right,
+        multiplier=contract.multiplier,
+        exchange=contract.exchange,
+        primary_exchange=contract.primaryExchange,
+        currency=contract.currency,
+        local_symbol=contract.localSymbol,
+        trading_class=contract.tradingClass,
+    )
+
+
+def contract_of(question: Named) -> Contract:
+    """Return the contract that asks for ``question``."""
+    return Contract(
+        symbol=question.symbol,
+        secType=question.sec_type,
+        lastTradeDateOrContractMonth=question.expiry,
+        strike=float(question.strike),
+        right=question.right,
+        exchange=question.exchange,
+        currency=question.currency,
+    )
+
+
+def details(found: ContractDetails) -> Named:
+    """Return one answer of a lookup."""
+    assert found.contract is not None
+    plain_name = named(found.contract)
+    return Named(
+        **{name: getattr(plain_name, name) for name in Named.__slots__}
+        | {"contract_month": found.contractMonth, "min_tick": decimal(found.minTick)}
+    )
+
+
+def instrument(found: Named, *, now_ns: int) -> Instrument:
+    """Return one answer of a lookup as an instrument."""
+    return Instrument(
+        symbol=canonical(found),
+        asset_class=asset_class(found),
+        currency=found.currency,
+        exchange=found.primary_exchange or found.exchange or None,
+        multiplier=multiplier(found),
+        tick_size=found.min_tick,
+        ib_conid=found.con_id,
+        ib_symbol=found.symbol,
+        ib_exchange=route(found),
+        ib_primary_exchange=found.primary_exchange or None,
+        source="lookup.ib",
+        updated_ns=now_ns,
+    )
+
+
+def contract_for(wanted: Instrument) -> Contract:
+    """Return the contract to trade: the conId says which, the exchange says where."""
+    return Contract(
+        conId=wanted.ib_conid or 0,
+        exchange=wanted.ib_exchange or SMART,
+        currency=wanted.currency,
+    )
+
+
+def order_for(order: OrderUpdate, *, account: str) -> Order:
+    """Return the order to send; whatever IB would take from its own presets is said."""
+    sent = Order(
+        action=order.side.value,
+        totalQuantity=_number(order.qty),
+        orderType=TYPES[order.type],
+        tif=order.tif.value,
+        account=account,
+        orderRef=order.client_order_id,
+        outsideRth=order.outside_rth,
+        openClose="",
+        transmit=True,
+    )
+    if order.limit_price is not None:
+        sent.lmtPrice = float(order.limit_price)
+    if order.stop_price is not None:
+        sent.auxPrice = float(order.stop_price)
+    return sent
+
+
+def _number(qty: Decimal) -> Any:
+    return int(qty) if qty == qty.to_integral_value() else float(qty)
+
+
+def opened(contract: Contract, order: Order, state: OrderState, ours: Ours) -> OrderReport:
+    """Translate openOrder: what an order is; its numbers come with its status."""
+    name, is_foreign = ours.names(order.clientId, order.orderRef, order.permId)
+    return OrderReport(
+        client_order_id="" if is_foreign else name,
+        session_order_id=ours.session_id(order.orderId, order.clientId),
+        venue_order_id=_text(order.permId),
+        word=WORDS.get(state.status) if state.status != "Filled" else None,
+        reason=state.warningText,
+        terms=_terms(contract, order),
+        is_foreign=is_foreign,
+    )
+
+
+def completed(contract: Contract, order: Order, state: OrderState) -> OrderReport:
+    """Translate completedOrder, which names neither order id nor client."""
+    is_ours = bool(_ID.fullmatch(order.orderRef))
+    return OrderReport(
+        client_order_id=order.orderRef if is_ours else "",
+        venue_order_id=_text(order.permId),
+        word=FINAL_WORDS.get(state.status),
+        filled_qty=known(order.filledQuantity),
+        code=Code.BROKER_REJECTED if state.status == "Inactive" else None,
+        reason=state.completedStatus if state.status != "Filled" else "",
+        terms=_terms(contract, order),
+        is_foreign=not is_ours,
+    )
+
+
+def status(
+    session_order_id: str, word: str, *, filled: float, average: float, perm_id: int, why_held: str
+) -> OrderReport:
+    """Translate orderStatus."""
+    return OrderReport(
+        session_order_id=session_order_id,
+        venue_order_id=_text(perm_id),
+        word=WORDS.get(word),
+        filled_qty=known(filled),
+        average_price=(decimal(average) or None) if filled else None,
+        reason=f"held: {why_held}" if why_held else "",
+        is_foreign=not session_order_id,
+    )
+
+
+def error(session_order_id: str, code: int, text: str) -> OrderReport:
+    """Translate an error about an order, as the table of codes says."""
+    effect, is_unclear = codes.effect_on_order(code)
+    word, our_code = codes.WORDS[effect]
+    return OrderReport(
+        session_order_id=session_order_id,
+        word=word,
+        code=our_code,
+        reason=f"{_one_line(text)} (IB {code})",
+        is_unclear=is_unclear,
+    )
+
+
+def execution(contract: Contract, done: Execution, ours: Ours, *, now_ns: int) -> ExecutionReport:
+    """Translate one execution; IB echoes our client order id in ``orderRef``."""
+    what = named(contract)
+    name, is_foreign = ours.names(done.clientId, done.orderRef, done.permId)
+    execution_id, revision = split_execution_id(done.execId)
+    return ExecutionReport(
+        execution_id=execution_id,
+        revision=revision,
+        client_order_id=name,
+        session_order_id=ours.session_id(done.orderId, done.clientId),
+        venue_order_id=_text(done.permId),
+        is_foreign=is_foreign,
+        symbol=canonical(what),
+        side=Side.BUY if done.side == "BOT" else Side.SELL,
+        qty=known(done.shares),
+        price=known(done.price),
+        currency=what.currency,
+        multiplier=multiplier(what),
+        exchange=done.exchange or None,
+        executed_ns=int(done.time.timestamp()) * NS_PER_S,  # whole seconds from IB
+        received_ns=now_ns,
+    )
+
+
+def fee(report: CommissionReport, *, now_ns: int) -> FeeReport | None:
+    """Translate a commission report; None if it says nothing yet."""
+    amount = decimal(report.commission)
+    if amount is None:
+        return None
+    execution_id, revision = split_execution_id(report.execId)
+    return FeeReport(
+        execution_id=execution_id,
+        revision=revision,
+        fee=amount,
+        currency=report.currency,
+        realized_pnl=decimal(report.realizedPNL),
+        received_ns=now_ns,
+    )
+
+
+def split_execution_id(text: str) -> tuple[str, int]:
+    """Return the execution and its revision: a correction differs after the last dot only."""
+    name, _, last = text.rpartition(".")
+    return (name, int(last)) if name and last.isdigit() else (text, 1)
+
+
+def position(contract: Contract, qty: float, cost: float, *, now_ns: int) -> PositionReport:
+    """Translate one position; IB's cost of futures and options includes the multiplier."""
+    what = named(contract)
+    held = known(qty)
+    times = multiplier(what) if what.sec_type in {"FUT", "OPT", "FOP"} else Decimal(1)
+    average = decimal(cost)
+    return PositionReport(
+        symbol=canonical(what),
+        asset_class=asset_class(what),
+        qty=held,
+        average_cost=None if average is None or not held else _short(average / times),
+        currency=what.currency,
+        multiplier=multiplier(what),
+        venue_instrument_id=str(what.con_id),
+        as_of_ns=now_ns,
+    )
+
+
+def _terms(contract: Contract, order: Order) -> OrderTerms:
+    kind = TYPES_BACK.get(order.orderType, OrderType.MARKET)
+    return OrderTerms(
+        symbol=canonical(named(contract)),
+        side=Side.BUY if order.action == "BUY" else Side.SELL,
+        type=kind,
+        qty=known(order.totalQuantity),
+        limit_price=decimal(order.lmtPrice) if kind in HAS_LIMIT else None,
+        stop_price=decimal(order.auxPrice) if kind in HAS_STOP else None,
+        tif=Tif(order.tif) if order.tif in set(Tif) else Tif.DAY,
+        outside_rth=order.outsideRth,
+    )
+
+
+def _text(perm_id: int) -> str:
+    return str(perm_id) if perm_id else ""
+
+
+def _short(number: Decimal) -> Decimal:
+    return Decimal(plain(round(number, 8)))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("<br>", " ").split())
