@@ -9,6 +9,8 @@ import msgspec
 from janus_paper_venue.instruments import Instrument, SecType
 from janus_paper_venue.orders import ZERO, Execution, Side
 
+FINEST = Decimal("1e-8")
+
 
 class Holding(msgspec.Struct, frozen=True):
     """What an account has of one instrument."""
@@ -50,10 +52,10 @@ def apply(holding: Holding, instrument: Instrument, execution: Execution) -> Hol
             cost=holding.cost + value,
             fees=holding.fees + execution.fee,
         )
-    closed_cost = holding.cost * closed / abs(holding.qty)
-    closed_fees = holding.fees * closed / abs(holding.qty)
-    closing_value = value * closed / execution.qty
-    closing_fee = execution.fee * closed / execution.qty
+    closed_cost = _share(holding.cost, closed, abs(holding.qty))
+    closed_fees = _share(holding.fees, closed, abs(holding.qty))
+    closing_value = _share(value, closed, execution.qty)
+    closing_fee = _share(execution.fee, closed, execution.qty)
     gross = -(closed_cost + closing_value)
     return Holding(
         qty=holding.qty + change,
@@ -62,6 +64,11 @@ def apply(holding: Holding, instrument: Instrument, execution: Execution) -> Hol
         gross_pnl=holding.gross_pnl + gross,
         realized_pnl=holding.realized_pnl + gross - closed_fees - closing_fee,
     )
+
+
+def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """Return ``part`` / ``whole`` of ``amount``, rounded so that sums stay exact."""
+    return amount if part == whole else (amount * part / whole).quantize(FINEST)
 
 
 def cash_change(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
+import structlog
 from janus_common import lifecycle, logs
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import ConfigError
@@ -31,6 +32,8 @@ from janus_paper_venue.tws.server import TwsFace
 
 ACCOUNT = re.compile(r"[A-Z]{1,3}[0-9]{1,12}")
 BACKLOG = 200
+
+log = structlog.get_logger()
 
 
 async def serve(options: Namespace) -> None:
@@ -58,6 +61,7 @@ async def serve(options: Namespace) -> None:
         limit = options.messages_per_s or None
         face = TwsFace(exchange, Options(messages_per_s=limit))
         port = Control(exchange, market, feed, [face])
+        log.info("venue.listening", tws=tws.getsockname()[1], control=control.getsockname()[1])
         try:
             await lifecycle.run_until_stopped(face.serve(tws), port.serve(control), feed.run())
         finally:
