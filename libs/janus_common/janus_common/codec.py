@@ -17,6 +17,7 @@ from janus_common.errors import MessageInvalid
 from janus_common.messages import MAX_BYTES
 
 CONTENT_TYPE = "Content-Type"
+MAX_REASON = 300  # characters of what msgspec says: it quotes the value, however long
 T = TypeVar("T")
 
 
@@ -53,7 +54,7 @@ def decode(data: bytes, kind: type[T] | UnionType, form: Format = Format.MSGPACK
     try:
         return cast("T", _decoder(cast("Hashable", kind), form).decode(data))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise MessageInvalid(f"not a {_name(kind)}: {error}") from error
+        raise MessageInvalid(f"not a {_name(kind)}: {str(error)[:MAX_REASON]}") from error
 
 
 @functools.cache
