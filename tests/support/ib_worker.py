@@ -1,0 +1,278 @@
+"""An IB worker as a process on a real bus and a real venue, and what to say to it.
+
+    async with ib_desk(nats, venue, folder) as desk:   # READY
+        reply = await desk.place(order("AAPL", 10))
+        await desk.order_is(reply.order, OrderState.FILLED)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from janus_common import codec, subjects
+from janus_common.bus import bus
+from janus_common.bus.buckets import PRESENCE
+from janus_common.bus.bus import Bus
+from janus_common.bus.streams import FILLS, ORDERS, STATE
+from janus_common.clock import NS_PER_S, now_ns
+from janus_common.messages import (
+    CancelCommand,
+    CancelIntent,
+    CommandReply,
+    Fill,
+    FillCorrection,
+    FillFee,
+    Instrument,
+    Lookup,
+    LookupReply,
+    OrderIntent,
+    OrderType,
+    OrderUpdate,
+    PlaceCommand,
+    Position,
+    Presence,
+    ServiceState,
+    Side,
+)
+
+from tests.support.servers import START_LIMIT_S, NatsServer, Program
+from tests.support.venue import ACCOUNTS, PaperVenue
+from tests.support.waiting import eventually
+
+CONFIG = """
+[bus]
+url = "{url}"
+
+[accounts.{alias}]
+broker = "ib"
+mode = "paper"
+ib_account = "{ib_account}"
+client_id = {client_id}
+port = {port}
+market_data = true
+connect_timeout_s = 5
+sweep_s = {sweep_s}
+"""
+
+
+class WorkerProcess(Program):
+    """One run of the worker; its log is in the folder."""
+
+    def __init__(self, folder: Path, alias: str) -> None:
+        self._folder, self._alias = folder, alias
+        self._log = folder / f"{uuid.uuid4().hex[:8]}.log"
+
+    async def start(self) -> None:
+        with self._log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "janus_ib_worker"),
+                *("--config", str(self._folder / "janus.toml"), "--account", self._alias),
+                stdout=output,
+                stderr=output,
+            )
+
+    async def stop(self) -> int:
+        """Ask it to end; return its exit status."""
+        await self._end(signal.SIGTERM)
+        assert self._process.returncode is not None
+        return self._process.returncode
+
+    async def ended(self) -> int:
+        """Wait for its end; return its exit status."""
+        async with asyncio.timeout(START_LIMIT_S):
+            return await self._process.wait()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.returncode is None
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the events it has logged."""
+        lines = self._log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+class IbDesk:
+    """One account: its worker processes, and a client that speaks to them as a router does."""
+
+    def __init__(self, house: Bus, venue: PaperVenue, folder: Path, alias: str) -> None:
+        self.bus, self.venue, self._folder, self.alias = house, venue, folder, alias
+        self.workers: list[WorkerProcess] = []
+        self._instruments: dict[str, Instrument] = {}
+
+    async def start_worker(self) -> WorkerProcess:
+        worker = WorkerProcess(self._folder, self.alias)
+        await worker.start()
+        self.workers.append(worker)
+        return worker
+
+    async def presence(self) -> list[Presence]:
+        """Return what the workers of this account say of themselves."""
+        found = await self.bus.bucket(PRESENCE).all(Presence)
+        return [entry.value for entry in found if entry.value.account == self.alias]
+
+    async def is_in(
+        self, state: ServiceState, worker: WorkerProcess | None = None, within_s: float = 20.0
+    ) -> Presence:
+        """Wait until a worker of this account is in ``state``."""
+
+        async def check() -> Presence:
+            shown = [
+                one for one in await self.presence() if worker is None or one.pid == worker.pid
+            ]
+            matching = [one for one in shown if one.state is state]
+            assert matching, [(one.state.value, one.reason) for one in shown]
+            return matching[0]
+
+        found: Presence = await eventually(check, within_s)
+        return found
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """Return what the worker finds under ``symbol``."""
+        if symbol not in self._instruments:
+            reply = await self.bus.request(
+                subjects.lookup("ib"), Lookup(symbol=symbol), LookupReply, timeout_s=10.0
+            )
+            assert len(reply.candidates) == 1, reply
+            self._instruments[symbol] = reply.candidates[0]
+        return self._instruments[symbol]
+
+    async def place(
+        self,
+        symbol: str = "AAPL",
+        qty: int = 10,
+        *,
+        side: Side = Side.BUY,
+        kind: OrderType = OrderType.MARKET,
+        limit: str | None = None,
+        stop: str | None = None,
+        id_: str | None = None,
+        expires_in_s: float = 30.0,
+        account: str | None = None,
+        timeout_s: float = 5.0,
+    ) -> CommandReply:
+        """Send one order as a router does."""
+        command = PlaceCommand(
+            intent=OrderIntent(
+                client_order_id=id_ or uuid.uuid4().hex,
+                account=account or self.alias,
+                symbol=symbol,
+                side=side,
+                type=kind,
+                qty=Decimal(qty),
+                limit_price=Decimal(limit) if limit else None,
+                stop_price=Decimal(stop) if stop else None,
+                expires_ns=now_ns() + int(expires_in_s * NS_PER_S),
+            ),
+            instrument=await self.instrument(symbol),
+            principal="test",
+        )
+        return await self.bus.request(
+            subjects.command(self.alias), command, CommandReply, timeout_s=timeout_s
+        )
+
+    async def cancel(self, client_order_id: str) -> CommandReply:
+        command = CancelCommand(
+            intent=CancelIntent(account=self.alias, client_order_id=client_order_id),
+            principal="test",
+            expires_ns=now_ns() + 30 * NS_PER_S,
+        )
+        return await self.bus.request(subjects.command(self.alias), command, CommandReply)
+
+    async def order(self, client_order_id: str) -> OrderUpdate | None:
+        stored = await self.bus.streams.last(
+            ORDERS, subjects.order(self.alias, client_order_id), OrderUpdate
+        )
+        return stored.message if stored is not None else None
+
+    async def history(self, client_order_id: str) -> list[OrderUpdate]:
+        """Return all updates of one order."""
+        subject = subjects.order(self.alias, client_order_id)
+        return [s.message async for s in self.bus.streams.history(ORDERS, subject, OrderUpdate)]
+
+    async def order_is(
+        self, client_order_id: str, *states: str, within_s: float = 10.0
+    ) -> OrderUpdate:
+        """Wait until an order is in one of ``states``."""
+
+        async def check() -> OrderUpdate:
+            found = await self.order(client_order_id)
+            assert found is not None
+            assert found.state in states, (found.state.value, found.code, found.reason)
+            return found
+
+        found: OrderUpdate = await eventually(check, within_s)
+        return found
+
+    async def fills(self) -> list[Fill]:
+        """Return all fills of this account on the stream."""
+        pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
+        found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
+        return [message for message in found if isinstance(message, Fill)]
+
+    async def fees(self) -> list[FillFee]:
+        pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
+        found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
+        return [message for message in found if isinstance(message, FillFee)]
+
+    async def position(self, symbol: str) -> Position | None:
+        stored = await self.bus.streams.last(
+            STATE, subjects.position(self.alias, symbol), Position
+        )
+        return stored.message if stored is not None else None
+
+    async def truth(self, client_order_id: str) -> list[dict[str, Any]]:
+        """Return the venue's own record of the orders with this reference."""
+        rows = await self.venue.get("/truth/orders")
+        return [row for row in rows if row["order_ref"] == client_order_id]
+
+    async def say_raw(self, data: bytes) -> CommandReply:
+        """Send bytes to the worker's command subject."""
+        answer = await self.bus.client.request(subjects.command(self.alias), data, timeout=5)
+        return codec.decode(answer.data, CommandReply)
+
+
+@asynccontextmanager
+async def ib_desk(
+    nats: NatsServer | str,
+    venue: PaperVenue,
+    folder: Path,
+    *,
+    ib_account: str = ACCOUNTS[0],
+    client_id: int = 11,
+    sweep_s: float = 60.0,
+) -> AsyncIterator[IbDesk]:
+    """Run a worker for a new account alias until READY; at the end stop all of its workers."""
+    url = nats if isinstance(nats, str) else nats.url
+    alias = f"ib-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(exist_ok=True)
+    (folder / "janus.toml").write_text(
+        CONFIG.format(
+            url=url,
+            alias=alias,
+            ib_account=ib_account,
+            client_id=client_id,
+            port=venue.tws_port,
+            sweep_s=sweep_s,
+        )
+    )
+    async with bus.connect(url, name=f"test-{alias}") as house:
+        await house.streams.provision()
+        desk = IbDesk(house, venue, folder, alias)
+        try:
+            await desk.start_worker()
+            await desk.is_in(ServiceState.READY)
+            yield desk
+        finally:
+            for worker in desk.workers:
+                if worker.is_running:
+                    await worker.stop()
