@@ -30,7 +30,15 @@ class Venue:
         self._quotes: dict[int, Quote] = {}
 
     def show(
-        self, symbol="AAPL", bid="100.00", ask="100.02", *, size="500", last=None, changed=q.ALL
+        self,
+        symbol="AAPL",
+        bid="100.00",
+        ask="100.02",
+        *,
+        size="500",
+        last=None,
+        changed=q.ALL,
+        halted=False,
     ) -> Quote:
         """Set the market of an instrument."""
         instrument = self.exchange.catalogue.named(symbol)[0]
@@ -44,6 +52,7 @@ class Venue:
             last_size=Decimal(size),
             volume=Decimal(1000),
             time_ns=clock.now_ns(),
+            is_halted=halted,
         )
         self.exchange.show(quote, changed)
         return quote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 
@@ -34,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._hello = HelloReader()
         self._frames = FrameReader()
         self._deadline_s = 0.0  # monotonic: by then the greeting or the open frame must be done
+        self._is_greeting = True
         self._is_closed = False
         self._peer = ""
         self._since_ns = 0
@@ -41,6 +43,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        raw = transport.get_extra_info("socket")  # asyncio leaves Nagle on for a socket it is given
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._transport, self._outbox = transport, Outbox(transport)
         host, port, *_ = transport.get_extra_info("peername")
         self._peer, self._since_ns = f"{host}:{port}", self._login.now_ns()
@@ -137,8 +141,11 @@ class Connection(asyncio.Protocol):
 
     def _watch(self) -> None:
         """Set or lift the deadline after bytes have come in."""
-        if self._session is None or not self._session.has_started:
-            return
+        if self._is_greeting:
+            self._is_greeting = self._session is None or not self._session.has_started
+            if self._is_greeting:
+                return
+            self._deadline_s = 0.0
         if not self._frames.is_partial:
             self._deadline_s = 0.0
         elif not self._deadline_s:
