@@ -20,8 +20,12 @@ ACCOUNT, SECOND = "DU1", "DU2"
 NOON_NS = 1_764_000_000_000_000_000
 
 
-def dec(value: str | float | Decimal | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def dec(value: str | float | Decimal) -> Decimal:
+    return Decimal(str(value))
+
+
+def maybe(value: str | float | Decimal | None) -> Decimal | None:
+    return None if value is None else dec(value)
 
 
 class Venue:
@@ -56,9 +60,9 @@ class Venue:
         before = self.exchange.quote(con_id)
         quote = Quote(
             con_id=con_id,
-            bid=dec(bid),
-            ask=dec(ask),
-            last=before.last if last is None else dec(last),
+            bid=maybe(bid),
+            ask=maybe(ask),
+            last=before.last if last is None else maybe(last),
             bid_size=Decimal(size),
             ask_size=Decimal(size),
             time_ns=self.now_ns,
@@ -89,8 +93,8 @@ class Venue:
             side=Side(side),
             type=OrderType(kind),
             qty=Decimal(str(qty)),
-            limit_price=dec(more.pop("limit", None)),
-            stop_price=dec(more.pop("stop", None)),
+            limit_price=maybe(more.pop("limit", None)),
+            stop_price=maybe(more.pop("stop", None)),
             tif=Tif(more.pop("tif", "DAY")),
             **more,
         )
@@ -98,7 +102,7 @@ class Venue:
     def modify(self, order: VenueOrder, **changes: Any) -> VenueOrder | Reject:
         for name in ("limit_price", "stop_price", "qty"):
             if name in changes:
-                changes[name] = dec(changes[name])
+                changes[name] = maybe(changes[name])
         return self.exchange.place(msgspec.structs.replace(order.request, **changes))
 
     def newest(self, order: VenueOrder) -> VenueOrder:
@@ -106,7 +110,7 @@ class Venue:
         assert found is not None
         return found
 
-    def fills(self, order: VenueOrder) -> list[tuple[Decimal, Decimal]]:
+    def fills(self, order: VenueOrder) -> Any:
         """Return quantity and price of each fill of ``order``."""
         return [
             (one.qty, one.price)
@@ -114,11 +118,11 @@ class Venue:
             if one.perm_id == order.perm_id
         ]
 
-    def position(self, account: str = ACCOUNT, con_id: int = 1) -> Decimal:
+    def position(self, account: str = ACCOUNT, con_id: int = 1) -> Any:
         rows = [one.qty for one in self.exchange.positions(account) if one.con_id == con_id]
         return rows[0] if rows else Decimal(0)
 
-    def cash(self, account: str = ACCOUNT) -> Decimal:
+    def cash(self, account: str = ACCOUNT) -> Any:
         return self.exchange.account_values(account).cash
 
     def statuses(self, order: VenueOrder) -> list[str]:

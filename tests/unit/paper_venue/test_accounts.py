@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from janus_paper_venue.exchange import Preview
 from janus_paper_venue.fees import free, ib_fixed, ib_tiered
 from janus_paper_venue.instruments import SecType
 from janus_paper_venue.orders import VenueOrder
@@ -83,7 +84,8 @@ def test_a_fill_through_zero_closes_the_position_and_opens_the_other_side():
     made.place("SELL", 30)
     position = made.exchange.positions("DU1")[0]
 
-    assert (position.qty, position.avg_cost) == (-20, Decimal("99.98"))
+    assert position.qty == -20
+    assert position.avg_cost == Decimal("99.98")
     assert position.realized_pnl == 10 * Decimal("-0.04")
     assert made.exchange.executions()[-1].realized_pnl == Decimal("-0.40")
 
@@ -160,7 +162,9 @@ def test_a_preview_says_what_an_order_would_need_and_takes_none():
 
     preview = made.exchange.preview(made.request("BUY", 100, "LMT", limit=99))
 
-    assert (preview.initial_margin_change, preview.fee) == (9_900, 1)
+    assert isinstance(preview, Preview)
+    assert preview.initial_margin_change == 9_900
+    assert preview.fee == 1
     assert made.exchange.all_orders() == []
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from janus_paper_venue.events import Executed, OrderAccepted, OrderChanged
 from janus_paper_venue.orders import FINAL, Side, VenueOrder
 
 from tests.unit.paper_venue.builders import ACCOUNT, SECOND, Venue
@@ -64,10 +65,12 @@ def test_the_books_agree_after_any_program(program):
 
 
 def check_fills(venue: Venue) -> None:
-    filled: Counter[int] = Counter()
+    filled: defaultdict[int, Decimal] = defaultdict(Decimal)
     limits = limits_over_time(venue)
     for one in venue.exchange.executions():
         assert one.qty > 0
+        assert one.bid is not None
+        assert one.ask is not None
         assert one.bid <= one.price <= one.ask
         limit = limits[one.exec_id]
         if limit is not None:
@@ -85,9 +88,9 @@ def limits_over_time(venue: Venue) -> dict[str, Decimal | None]:
     limits: dict[str, Decimal | None] = {}
     newest: dict[int, VenueOrder] = {}
     for event in venue.events:
-        if hasattr(event, "order"):
+        if isinstance(event, OrderAccepted | OrderChanged):
             newest[event.order.perm_id] = event.order
-        elif type(event).__name__ == "Executed":
+        elif isinstance(event, Executed):
             request = newest[event.execution.perm_id].request
             has_limit = request.type in {"LMT", "STP LMT"}
             limits[event.execution.exec_id] = request.limit_price if has_limit else None

@@ -3,12 +3,12 @@ from __future__ import annotations
 import gzip
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from janus_common.errors import ConfigError
 from janus_paper_venue.events import QuoteChanged
 from janus_paper_venue.market import HISTORY_ROWS, Market, Pin
-from janus_paper_venue.quotes import Quote
 from janus_paper_venue.recording import MAX_SIZE, Recording, find_recordings, read_rows
 
 from tests.unit.paper_venue.builders import ACME, OTHER, Venue
@@ -41,7 +41,7 @@ def market_of(venue: Venue, one: Recording | None = None, *, seed: int = 1) -> M
     return market
 
 
-def quotes(venue: Venue, con_id: int = 1) -> list[Quote]:
+def quotes(venue: Venue, con_id: int = 1) -> list[Any]:
     shown = (event.quote for event in venue.events if isinstance(event, QuoteChanged))
     return [one for one in shown if one.con_id == con_id]
 
