@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -32,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
         return Status.DONE
     except Exception as error:  # noqa: BLE001 - the last frame: a user sees words, not a traceback
         if "--debug" in arguments:
+            import traceback
+
             traceback.print_exception(error)
         failure = as_failure(error)
         tell(failure, as_json="--json" in arguments)
@@ -40,12 +41,15 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _import_quickly() -> None:
-    """Save a third of a short command's time.
+    """Save most of a short command's time, which goes into imports.
 
-    msgspec takes annotations from typing_extensions where it finds it, and the collector looks
-    through every imported module again and again.
+    Compiled modules are kept in the virtual environment where they would not be kept at all;
+    msgspec does without typing_extensions, and the collector looks through the modules once.
     """
     gc.set_threshold(50_000)
+    if sys.dont_write_bytecode and sys.pycache_prefix is None:
+        sys.pycache_prefix = f"{sys.prefix}/pycache"
+        sys.dont_write_bytecode = False
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # "not installed"
     import msgspec  # noqa: F401
 
