@@ -50,6 +50,7 @@ class FileProbe:
     """Ready once the process has written its pid into the file."""
 
     interval_s = 0.02
+    watch_s = 0.02
 
     def __init__(self, path):
         self.path = path

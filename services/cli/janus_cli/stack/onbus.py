@@ -94,6 +94,7 @@ class BusProbe:
     """The process itself, known by its pid, says on the bus how it is."""
 
     interval_s = 0.02
+    watch_s = 0.1  # it costs nothing: what was heard is only looked up
 
     def __init__(self, ready: BusReady, on_bus: OnBus) -> None:
         self._ready, self._on_bus = ready, on_bus

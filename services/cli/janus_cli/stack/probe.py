@@ -11,6 +11,7 @@ from typing import Protocol
 from janus_cli.stack.spec import ExecReady, HttpReady, State, TcpReady
 
 LIMIT_S = 2.0
+WATCH_S = 2.0
 FIRST_LINE_BYTES = 4096
 
 
@@ -29,6 +30,7 @@ class Probe(Protocol):
     """Looks once; never raises for what a process may do."""
 
     interval_s: float  # between two looks while the process starts
+    watch_s: float  # between two looks while it is up
 
     async def look(self, pid: int) -> Health:
         """Return the health of the process ``pid``."""
@@ -39,6 +41,7 @@ class TcpProbe:
     """The port accepts and, if asked for, greets in the right words."""
 
     interval_s = 0.02
+    watch_s = WATCH_S
 
     def __init__(self, ready: TcpReady) -> None:
         self._ready = ready
@@ -60,6 +63,7 @@ class HttpProbe:
     """``GET path`` answers 200."""
 
     interval_s = 0.05
+    watch_s = WATCH_S
 
     def __init__(self, ready: HttpReady) -> None:
         self._ready = ready
@@ -84,6 +88,7 @@ class ExecProbe:
     """A command exits 0."""
 
     interval_s = 0.05
+    watch_s = WATCH_S
 
     def __init__(self, ready: ExecReady) -> None:
         self._ready = ready

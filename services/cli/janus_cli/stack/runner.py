@@ -18,7 +18,6 @@ from janus_cli.stack.probe import Probe
 from janus_cli.stack.spec import UP, ProcessSpec, ProcessStatus, StackError, State
 
 GOOD_LIFE_S = 10.0  # who lived this long starts the back-off afresh
-LOOK_AGAIN_S = 1.0  # between two looks at a process that is up
 UNANSWERED_S = 6.0  # a process that was up and has not answered for this long is degraded
 
 
@@ -159,8 +158,8 @@ class Runner:
                     await self._give_up(child, health.reason)
             elif now_s - answered_s > UNANSWERED_S:
                 self._be(State.DEGRADED, health.reason)
-            pause_s = self._probe.interval_s if self._state is State.STARTING else LOOK_AGAIN_S
-            await asyncio.sleep(pause_s)
+            is_up = self._state in UP
+            await asyncio.sleep(self._probe.watch_s if is_up else self._probe.interval_s)
 
     async def _give_up(self, child: Child, reason: str) -> None:
         self.log.note("process.not_ready", limit_s=self.spec.ready_timeout_s, reason=reason)
