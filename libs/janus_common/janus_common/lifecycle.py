@@ -22,6 +22,7 @@ EXIT_BUS = 4
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h: an operator must change something
 EXIT_INTERRUPTED = 130
 DRAIN_LIMIT_S = 10.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Job = Coroutine[Any, Any, None]
 
@@ -47,6 +48,7 @@ async def run_until_stopped(
             async with asyncio.TaskGroup() as group:
                 for job in jobs:
                     group.create_task(job)
+                await asyncio.sleep(0)
                 if ready is not None:
                     await ready()
                 log.info("service.ready")
@@ -76,12 +78,12 @@ class _signals:  # noqa: N801 - used as a function
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             loop.add_signal_handler(number, self._received)
 
     def __exit__(self, *_: object) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             loop.remove_signal_handler(number)
 
     def _received(self) -> None:
@@ -102,7 +104,9 @@ def run(serve: Callable[[], Job]) -> NoReturn:
 def _status(serve: Callable[[], Job]) -> int:
     log = structlog.get_logger()
     try:
-        asyncio.run(serve())
+        asyncio.run(_stoppable(serve))
+    except asyncio.CancelledError:
+        log.info("service.stopped")
     except Exception as error:  # the last frame of the process: log, then the status says it
         found = _first(error)
         if isinstance(found, ConfigError | StoreUnavailable):
@@ -114,6 +118,15 @@ def _status(serve: Callable[[], Job]) -> int:
         log.exception("service.crashed")
         return EXIT_CRASH
     return 0
+
+
+async def _stoppable(serve: Callable[[], Job]) -> None:
+    """Let a signal cancel what comes before ``run_until_stopped``, so that it is cleaned up."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await serve()
 
 
 def _first(error: BaseException) -> BaseException:
