@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
+from janus_common.errors import StoreUnavailable
 
 from janus_paper_venue.accounts import AccountValues, Position
 from janus_paper_venue.checks import check, check_change
@@ -67,6 +68,7 @@ class Exchange:
         rules = rules or Rules()
         self._journal = journal
         self._listeners: list[Listener] = []
+        self._is_sound = True  # what is in memory is in the journal
         self._desk = Desk(
             catalogue.by_con_id,
             accounts=accounts,
@@ -236,12 +238,20 @@ class Exchange:
         )
 
     def _publish(self) -> None:
-        """Make what happened durable, then tell it."""
+        """Make what happened durable, then tell it.
+
+        Raises:
+            StoreUnavailable: the journal has failed; nothing goes on from here but a restart.
+        """
+        if not self._is_sound:
+            raise StoreUnavailable("the venue's memory could not be written; it must restart")
         batch = self._desk.batch
         while batch:
             events = batch.copy()
             batch.clear()
+            self._is_sound = False
             self._journal(events)
+            self._is_sound = True
             for event in events:
                 for listener in self._listeners:
                     listener(event)

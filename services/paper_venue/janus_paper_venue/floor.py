@@ -65,6 +65,8 @@ class Floor:
     def enter(self, order: VenueOrder) -> VenueOrder:
         """Let an accepted order trade, or hold it until its trigger; return what became of it."""
         if waits_for_trigger(order):
+            if order.status is not OrderStatus.PRE_SUBMITTED:  # modified from another type
+                order = self._office.update(replace(order, status=OrderStatus.PRE_SUBMITTED))
             self._book(order).add(order)
             self._trigger(order.request.con_id)
             return self._office.order(order.perm_id)

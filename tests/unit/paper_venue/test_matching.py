@@ -3,6 +3,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from janus_common.errors import StoreUnavailable
+from janus_paper_venue.orders import OrderType
 
 from tests.unit.paper_venue.builders import SECOND, Venue
 
@@ -195,6 +197,31 @@ def test_a_partly_filled_order_keeps_its_fills_when_modified(venue):
 
     assert [qty for qty, _ in venue.fills(order)] == [300, 100]
     assert venue.newest(order).status == "Filled"
+
+
+def test_a_limit_that_becomes_a_stop_is_held_again(venue):
+    order = venue.place("SELL", 10, "LMT", limit=101)
+
+    venue.modify(order, type=OrderType.STOP, stop_price=99)
+    held = venue.newest(order).status
+    venue.show(98.98, 99.02, 99)
+
+    assert held == "PreSubmitted"
+    assert venue.fills(order) == [(10, Decimal("98.98"))]
+
+
+def test_a_venue_that_cannot_write_stops_at_once():
+    def full(events):
+        raise OSError("disk full")
+
+    venue = Venue(journal=full)
+    with pytest.raises(OSError, match="disk full"):
+        venue.place("BUY", 1)
+
+    with pytest.raises(StoreUnavailable):
+        venue.exchange.advance()
+
+    assert venue.events == []
 
 
 def test_events_come_in_the_order_of_what_happened(venue):
