@@ -86,13 +86,20 @@ async def venue(*, accounts=ACCOUNTS, options: Options | None = None, rules: Rul
                 serving.cancel()
 
 
+class Client(ib_async.IB):
+    """The real client, remembering every error and notice as (id, code, text)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[int, int, str]] = []
+
+
 @asynccontextmanager
 async def client(where: Venue, client_id: int = 1, *, version: int = 178, account="", **kwargs):
     """Connect the real ib_async at a server version, and disconnect it afterwards."""
-    ib = ib_async.IB()
+    ib = Client()
     ib.RaiseRequestErrors = True
     ib.client.MaxClientVersion = version
-    ib.heard = []  # every error and notice: (id, code, text)
     ib.errorEvent += lambda req_id, code, text, _: ib.heard.append((req_id, code, text))
     try:
         await ib.connectAsync(

@@ -69,7 +69,7 @@ async def test_a_reconnecting_client_finds_its_orders_fills_and_next_id(running)
 
 async def test_orders_are_pushed_only_to_the_client_that_placed_them(running):
     async with client(running, 1) as one, client(running, 2) as two:
-        seen = []
+        seen: list[object] = []
         two.openOrderEvent += seen.append
         two.execDetailsEvent += lambda *args: seen.append(args)
         trade = one.placeOrder(stock(running), limit("BUY", 10, 110))

@@ -7,7 +7,7 @@ import pytest
 from janus_paper_venue.rules import Rules
 from janus_paper_venue.tws.options import Options
 
-from tests.integration.paper_venue_tws.support import ACCOUNTS, client, stock, venue
+from tests.integration.paper_venue_tws.support import ACCOUNTS, Client, client, stock, venue
 from tests.support.waiting import eventually
 
 
@@ -28,7 +28,7 @@ async def done(trade: ib_async.Trade, status: str) -> None:
     await eventually(check)
 
 
-def errors(ib: ib_async.IB) -> list[tuple[int, int]]:
+def errors(ib: Client) -> list[tuple[int, int]]:
     return [(req_id, code) for req_id, code, _ in ib.heard if code < 2100 or code > 2199]
 
 

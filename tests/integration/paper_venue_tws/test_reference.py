@@ -94,7 +94,7 @@ async def test_small_questions_are_answered(running):
         assert await ib.reqSmartComponentsAsync("9c0001")
         ib.client.reqManagedAccts()
         ib.client.setServerLogLevel(5)
-        heard = []
+        heard: list[int] = []
         ib.wrapper.nextValidId = heard.append
         ib.client.reqIds(1)
         await eventually(lambda: len(heard) == 1)

@@ -81,7 +81,8 @@ async def test_absurd_fields_get_an_error_and_the_session_lives(running, message
 async def answers(port: int, data: bytes) -> list[list[str]]:
     """Send ``data`` and return all messages up to the answer to reqCurrentTime."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    frames, found = FrameReader(), []
+    frames = FrameReader()
+    found: list[list[str]] = []
     try:
         writer.write(data)
         async with asyncio.timeout(5):

@@ -23,7 +23,7 @@ class Recorder(Client):
     """The real ib_async client, writing into memory instead of a socket."""
 
     def __init__(self, version: int) -> None:
-        super().__init__(Wrapper(None))  # type: ignore[arg-type] - the wrapper is never called
+        super().__init__(Wrapper(ib_async.IB()))
         self.connState = Client.CONNECTED
         self._serverVersion = version
         self.written = b""
@@ -39,7 +39,7 @@ def sent(version: int, call: str, *args, **kwargs) -> list[str]:
     return fields
 
 
-CALLS = [
+CALLS: list[tuple[type[r.Request], str, tuple]] = [
     (r.MarketData, "reqMktData", (1, STOCK, "233", False, False, [])),
     (r.CancelMarketData, "cancelMktData", (1,)),
     (r.CancelOrder, "cancelOrder", (7,)),
@@ -139,6 +139,13 @@ def full_order(**changes) -> ib_async.Order:
     for name, value in changes.items():
         setattr(order, name, value)
     return order
+
+
+def sent_order(version: int, contract: ib_async.Contract, order: ib_async.Order) -> r.PlaceOrder:
+    """Return how the venue reads an order that ib_async writes, under order id 4."""
+    request = decode(sent(version, "placeOrder", 4, contract, order), version)
+    assert isinstance(request, r.PlaceOrder)
+    return request
 
 
 ORDERS = {

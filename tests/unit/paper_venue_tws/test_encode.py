@@ -3,16 +3,16 @@
 import logging
 from datetime import UTC
 from decimal import Decimal
+from typing import Any, cast
 
 import ib_async
 import pytest
 from ib_async.decoder import Decoder
 from janus_paper_venue.tws import encode, encode_orders
-from janus_paper_venue.tws.decode import decode
 from janus_paper_venue.tws.encode_orders import Executed, Preview, Sent
 from janus_paper_venue.tws.wire import UNSET_DOUBLE, FrameReader, unframe
 
-from tests.unit.paper_venue_tws.test_decode import ORDERS, STOCK, sent
+from tests.unit.paper_venue_tws.test_decode import ORDERS, STOCK, sent_order
 
 VERSIONS = [176, 178]
 AAPL = ["265598", "AAPL", "STK", "", "0", "?", "", "SMART", "USD", "AAPL", "NMS"]
@@ -37,7 +37,7 @@ def heard(caplog):
 
     def read(data: bytes, version: int = 178) -> tuple:
         wrapper = Heard()
-        decoder = Decoder(wrapper, version)  # type: ignore[arg-type] - a recorder is enough
+        decoder = Decoder(cast("Any", wrapper), version)
         for fields in FrameReader().feed(data):
             decoder.interpret(fields)
         assert not caplog.records, caplog.text
@@ -219,8 +219,8 @@ def test_historical_ticks_arrive(heard, message_id, row, name):
 @pytest.mark.parametrize("name", ORDERS)
 def test_an_open_order_echoes_what_was_sent(heard, name, version):
     order = ORDERS[name]
-    request = decode(sent(version, "placeOrder", 4, STOCK, order), version)
-    echo = Sent(4, 11, 77, AAPL, request.fields)  # type: ignore[union-attr] - it is an order
+    request = sent_order(version, STOCK, order)
+    echo = Sent(4, 11, 77, AAPL, request.fields)
 
     _, order_id, contract, read, state = heard(
         encode_orders.open_order(echo, "Submitted", version=version), version
@@ -235,8 +235,8 @@ def test_an_open_order_echoes_what_was_sent(heard, name, version):
 
 @pytest.mark.parametrize(("version", "count"), [(178, 135), (176, 136)])
 def test_a_plain_open_order_has_the_length_of_a_real_one(version, count):
-    request = decode(sent(version, "placeOrder", 4, STOCK, ORDERS["plain"]), version)
-    echo = Sent(4, 11, 77, AAPL, request.fields)  # type: ignore[union-attr] - it is an order
+    request = sent_order(version, STOCK, ORDERS["plain"])
+    echo = Sent(4, 11, 77, AAPL, request.fields)
 
     fields = unframe(encode_orders.open_order(echo, "Submitted", version=version))
 
@@ -246,8 +246,8 @@ def test_a_plain_open_order_has_the_length_of_a_real_one(version, count):
 
 @pytest.mark.parametrize(("version", "count"), [(178, 100), (176, 101)])
 def test_a_completed_order_arrives_without_its_ids(heard, version, count):
-    request = decode(sent(version, "placeOrder", 4, STOCK, ORDERS["plain"]), version)
-    echo = Sent(4, 11, 77, AAPL, request.fields)  # type: ignore[union-attr] - it is an order
+    request = sent_order(version, STOCK, ORDERS["plain"])
+    echo = Sent(4, 11, 77, AAPL, request.fields)
     data = encode_orders.completed_order(
         echo,
         "Filled",
@@ -267,8 +267,8 @@ def test_a_completed_order_arrives_without_its_ids(heard, version, count):
 
 
 def test_a_what_if_answer_carries_margins_and_commission(heard):
-    request = decode(sent(178, "placeOrder", 4, STOCK, ORDERS["plain"]), 178)
-    echo = Sent(4, 11, 77, AAPL, {**request.fields, "whatIf": "1"})  # type: ignore[union-attr]
+    request = sent_order(178, STOCK, ORDERS["plain"])
+    echo = Sent(4, 11, 77, AAPL, {**request.fields, "whatIf": "1"})
     preview = Preview(margins=tuple("123456789"), commission="1.00", currency="USD", warning="w")
 
     _, _, _, read, state = heard(

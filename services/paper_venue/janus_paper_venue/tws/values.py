@@ -84,14 +84,15 @@ def ledger(has: AccountValues, currency: str) -> list[Row]:
 
 
 def account_rows(has: AccountValues) -> list[Row]:
-    """Return everything that account updates report."""
-    return [
+    """Return everything that account updates report, each row once."""
+    rows = [
         ("AccountCode", has.account, NO_CURRENCY),
         ("AccountReady", "true", NO_CURRENCY),
         *summary(has).values(),
         *ledger(has, BASE),
         *ledger(has, has.currency),
     ]
+    return list(dict.fromkeys(rows))
 
 
 def tagged_rows(has: AccountValues, tags: str) -> list[Row]:
