@@ -19,7 +19,10 @@ SomeSymbol = Annotated[
     typer.Option("-s", "--symbol", help="Only this symbol.", metavar="SYMBOL"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
-Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=10_000, help="At most so many.")]
+Limit = Annotated[
+    int,
+    typer.Option("-n", "--limit", min=1, max=10_000, help="At most so many.", metavar="N"),
+]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "": 1.0}

@@ -35,7 +35,10 @@ HIDDEN = "***"
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@/\s]+@")
 _SECRET_KEYS = ("secret", "password", "key", "token")
 
-File = Annotated[Path | None, typer.Argument(help="Settings file; default: the one in use.")]
+File = Annotated[
+    Path | None,
+    typer.Argument(help="Settings file; default: the one in use.", metavar="[FILE]"),
+]
 
 
 def register(app: typer.Typer) -> None:

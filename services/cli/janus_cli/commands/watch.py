@@ -37,7 +37,12 @@ class What(StrEnum):
     HEALTH = "health"
 
 
-WhatArgument = Annotated[What, typer.Argument(help="What to watch.", case_sensitive=False)]
+WhatArgument = Annotated[
+    What,
+    typer.Argument(
+        case_sensitive=False, metavar="[ticks|fills|orders|health]", help="What to watch."
+    ),
+]
 Filter = Annotated[
     str | None,
     typer.Argument(
@@ -45,7 +50,9 @@ Filter = Annotated[
         metavar="[FILTER]",
     ),
 ]
-Count = Annotated[int, typer.Option("--count", min=0, help="End after so many; 0: never.")]
+Count = Annotated[
+    int, typer.Option("--count", min=0, help="End after so many; 0: never.", metavar="N")
+]
 For = Annotated[str | None, typer.Option("--for", help="End after that.", metavar="DURATION")]
 
 

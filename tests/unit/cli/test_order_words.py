@@ -1,0 +1,136 @@
+"""What is said of an order, and when that is a failure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from janus_cli import order_words
+from janus_cli.failures import Status
+from janus_common.errors import Code
+from janus_common.messages import OrderState, OrderType, Outcome, Side, Tif
+
+from tests.support.messages import instrument, intent
+from tests.unit.cli.samples import order, placed
+
+S = OrderState
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "BUY 10 AAPL MKT GTC"),
+        ({"type": OrderType.LIMIT, "limit_price": Decimal("185.50")}, "BUY 10 AAPL LMT 185.5 GTC"),
+        (
+            {"type": OrderType.STOP, "stop_price": Decimal(180), "side": Side.SELL},
+            "SELL 10 AAPL STP 180 GTC",
+        ),
+        (
+            {
+                "type": OrderType.STOP_LIMIT,
+                "stop_price": Decimal(180),
+                "limit_price": Decimal(179),
+                "tif": Tif.DAY,
+            },
+            "BUY 10 AAPL STP LMT 180 179 DAY",
+        ),
+    ],
+    ids=["market", "limit", "stop", "stop-limit"],
+)
+def test_an_order_is_described_in_one_breath(fields, words):
+    assert order_words.described(intent(**fields)) == words
+
+
+FILLED = order(state=S.FILLED, filled_qty=Decimal(10), average_price=Decimal("189.21"))
+PARTLY = order(state=S.PARTIALLY_FILLED, filled_qty=Decimal(3), average_price=Decimal("189.2"))
+REJECTED = order(state=S.REJECTED, reason="201: not enough margin", code=Code.BROKER_REJECTED)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (FILLED, "filled 10 @ 189.21"),
+        (PARTLY, "partially filled, 3 of 10 filled @ 189.2"),
+        (REJECTED, "rejected: 201: not enough margin"),
+        (order(state=S.CANCEL_PENDING), "cancel pending"),
+    ],
+    ids=["filled", "partly", "rejected", "cancel-pending"],
+)
+def test_a_state_is_told_with_what_is_filled_and_why(known, words):
+    assert order_words.state(known) == words
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        (placed(FILLED), "PAPER ib-main BUY 10 AAPL MKT GTC → filled 10 @ 189.21 (42 ms) id c-1"),
+        (
+            placed(order(), waited=False),
+            "PAPER ib-main BUY 10 AAPL MKT GTC → accepted (42 ms) id c-1",
+        ),
+        (
+            placed(FILLED, replayed=True, mode="live"),
+            (
+                "LIVE ib-main BUY 10 AAPL MKT GTC → filled 10 @ 189.21, the outcome of the first time "
+                "(42 ms) id c-1"
+            ),
+        ),
+        (
+            placed(
+                intent=intent(client_order_id="c-1", dry_run=True), mode="", instrument=instrument()
+            ),
+            (
+                "ib-main BUY 10 AAPL MKT GTC → dry run: it would be sent, AAPL: conId 265598, exchange "
+                "SMART, currency USD, price step 0.01 (42 ms) id c-1"
+            ),
+        ),
+    ],
+    ids=["filled", "not-waited", "again-live", "dry-run"],
+)
+def test_one_line_tells_mode_account_order_outcome_time_and_id(what, line):
+    assert order_words.line(what) == line
+
+
+DENIED = {"outcome": Outcome.DENIED, "code": Code.INVALID_QTY, "reason": "qty 0", "hint": "use 1"}
+LOST = {"outcome": Outcome.UNKNOWN, "reason": "no answer"}
+
+
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        (placed(FILLED), None),
+        (placed(order()), None),
+        (placed(order(state=S.CANCELED)), None),
+        (placed(order(state=S.SENDING), waited=False), None),
+        (placed(**DENIED), Status.REJECTED),
+        (placed(**DENIED | {"code": Code.HALTED}), Status.HALTED),
+        (placed(**DENIED | {"code": Code.ACCOUNT_NOT_READY}), Status.NOT_READY),
+        (placed(**DENIED | {"code": Code.REGISTRY_DOWN}), Status.UNREACHABLE),
+        (placed(REJECTED), Status.REJECTED),
+        (placed(order(state=S.DENIED, code=Code.HALTED)), Status.HALTED),
+        (placed(**LOST), Status.UNKNOWN),
+        (placed(order(state=S.SENDING), **LOST), Status.UNKNOWN),
+        (placed(order(state=S.UNKNOWN)), Status.UNKNOWN),
+        (placed(order(state=S.SENDING)), Status.UNKNOWN),
+        (placed(FILLED, **LOST), None),
+        (placed(intent=intent(dry_run=True)), None),
+    ],
+)
+def test_what_became_of_an_order_decides_the_status(what, status):
+    failed = order_words.failure(what)
+
+    assert (failed and failed.status) == status
+
+
+def test_a_refusal_names_the_cure_or_else_where_to_look():
+    with_cure, without = placed(**DENIED), placed(**DENIED | {"hint": None})
+
+    assert order_words.failure(with_cure).hint == "use 1"
+    assert order_words.failure(without).hint == "janus orders show c-1"
+
+
+def test_an_unknown_outcome_says_that_the_same_id_is_safe():
+    hint = order_words.failure(placed(**LOST)).hint
+
+    assert hint.startswith("janus orders show c-1")
+    assert "--id c-1 is safe" in hint
