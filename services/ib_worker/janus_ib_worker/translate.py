@@ -94,11 +94,11 @@ class Ours:
 
 
 def decimal(number: float | Decimal | str | None) -> Decimal | None:
-    """Return a float of the SDK as it was written; None where IB means none."""
+    """Return a float of the SDK as a person would write it; None where IB means none."""
     if number is None or number == "":
         return None
-    value = Decimal(str(number))
-    return None if not value.is_finite() or abs(value) > UNSET else value
+    value = Decimal(str(number))  # via str: the float 0.1 stays 0.1
+    return None if not value.is_finite() or abs(value) > UNSET else Decimal(plain(value))
 
 
 def known(number: float | Decimal | str | None) -> Decimal:
