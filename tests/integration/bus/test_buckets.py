@@ -81,7 +81,7 @@ async def test_a_key_that_is_no_key_is_refused(bucket, key):
 
 
 async def test_a_key_that_is_not_written_again_runs_out(here, account):
-    brief = here.bucket(BucketSpec(f"test-{account}", ttl_s=0.5, in_memory=True))
+    brief = here.bucket(BucketSpec(f"test-{account}", ttl_s=0.5))
     await brief.put("AAPL", AAPL)
 
     async def is_gone():

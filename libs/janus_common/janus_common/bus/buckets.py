@@ -40,11 +40,10 @@ class BucketSpec:
 
     name: str
     ttl_s: float = 0  # a key not written for that long is gone; 0: kept for ever
-    in_memory: bool = False
     max_bytes: int = 64 * 1024 * 1024
 
 
-PRESENCE = BucketSpec("presence", ttl_s=6.0, in_memory=True)
+PRESENCE = BucketSpec("presence", ttl_s=6.0)
 INSTRUMENTS = BucketSpec("instruments", max_bytes=1024 * 1024 * 1024)
 CONTROL = BucketSpec("control")
 LEASE = BucketSpec("lease", ttl_s=10.0)
@@ -121,7 +120,7 @@ class Bucket:
                 yield raw
 
     async def _with(self, key: str, work: Callable[[KeyValue], Awaitable[R]]) -> R:
-        """Do ``work``; a bucket that the server has lost with its memory is made anew."""
+        """Do ``work``; a bucket that somebody has deleted is made anew."""
         where = f"KV {self._spec.name}/{key}"
         with renamed(where):
             try:
@@ -160,7 +159,7 @@ def _config(spec: BucketSpec) -> api.KeyValueConfig:
     return api.KeyValueConfig(
         bucket=spec.name,
         ttl=spec.ttl_s or None,
-        storage=api.StorageType.MEMORY if spec.in_memory else api.StorageType.FILE,
+        storage=api.StorageType.FILE,
         max_bytes=spec.max_bytes,
         direct=True,
     )
