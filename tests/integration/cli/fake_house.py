@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from janus_common import subjects
@@ -217,7 +218,11 @@ class FakeHouse:
         await self.bus.streams.append(subjects.balance(account), balance)
 
 
-AAPL = {"asset_class": AssetClass.EQUITY, "ib_exchange": "SMART", "tick_size": Decimal("0.01")}
+AAPL: dict[str, Any] = {
+    "asset_class": AssetClass.EQUITY,
+    "ib_exchange": "SMART",
+    "tick_size": Decimal("0.01"),
+}
 
 
 def tick(symbol: str, *, sequence: int) -> Tick:

@@ -37,12 +37,7 @@ def order(**fields: Any) -> OrderUpdate:
 def placed(order_: OrderUpdate | None = None, **fields: Any) -> Placed:
     """Return an accepted order on paper, but for ``fields`` of Placed or of its reply."""
     wanted = fields.pop("intent", intent(client_order_id="c-1"))
-    own = {name: fields.pop(name) for name in ("mode", "waited") if name in fields}
-    reply = IntentReply(
-        **{"outcome": Outcome.ACCEPTED, "account": wanted.account, "order": order_} | fields
-    )
-    return Placed(**{"mode": "paper", "elapsed_ms": 41.7} | own, **_rest(wanted, reply, order_))
-
-
-def _rest(wanted: Any, reply: IntentReply, order_: OrderUpdate | None) -> dict[str, Any]:
-    return {"intent": wanted, "reply": reply, "order": order_}
+    mode, waited = fields.pop("mode", "paper"), fields.pop("waited", True)
+    outcome = fields.pop("outcome", Outcome.ACCEPTED)
+    reply = IntentReply(outcome=outcome, account=wanted.account, order=order_, **fields)
+    return Placed(wanted, mode, reply, order_, 41.7, waited=waited)

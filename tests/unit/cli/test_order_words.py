@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from janus_cli import order_words
@@ -91,8 +92,13 @@ def test_one_line_tells_mode_account_order_outcome_time_and_id(what, line):
     assert order_words.line(what) == line
 
 
-DENIED = {"outcome": Outcome.DENIED, "code": Code.INVALID_QTY, "reason": "qty 0", "hint": "use 1"}
-LOST = {"outcome": Outcome.UNKNOWN, "reason": "no answer"}
+DENIED: dict[str, Any] = {
+    "outcome": Outcome.DENIED,
+    "code": Code.INVALID_QTY,
+    "reason": "qty 0",
+    "hint": "use 1",
+}
+LOST: dict[str, Any] = {"outcome": Outcome.UNKNOWN, "reason": "no answer"}
 
 
 @pytest.mark.parametrize(
@@ -122,15 +128,21 @@ def test_what_became_of_an_order_decides_the_status(what, status):
     assert (failed and failed.status) == status
 
 
+def hint_of(what):
+    failed = order_words.failure(what)
+    assert failed is not None
+    return failed.hint
+
+
 def test_a_refusal_names_the_cure_or_else_where_to_look():
     with_cure, without = placed(**DENIED), placed(**DENIED | {"hint": None})
 
-    assert order_words.failure(with_cure).hint == "use 1"
-    assert order_words.failure(without).hint == "janus orders show c-1"
+    assert hint_of(with_cure) == "use 1"
+    assert hint_of(without) == "janus orders show c-1"
 
 
 def test_an_unknown_outcome_says_that_the_same_id_is_safe():
-    hint = order_words.failure(placed(**LOST)).hint
+    hint = hint_of(placed(**LOST))
 
     assert hint.startswith("janus orders show c-1")
     assert "--id c-1 is safe" in hint

@@ -49,7 +49,7 @@ def test_every_verb_is_in_the_module_that_the_table_names():
     for verbs in tree.MODULES.values():
         for verb in verbs:
             part = get_command(tree.app(verb))
-            assert set(part.commands) == set(verbs)
+            assert set(getattr(part, "commands", ())) == set(verbs)
 
 
 def test_every_verb_and_option_is_explained():

@@ -73,7 +73,7 @@ def _load(path: Path) -> Any:
     import msgspec
     from janus_common import config
 
-    return msgspec.to_builtins(config.load(path))
+    return msgspec.to_builtins(config.load(path), enc_hook=lambda _secret: HIDDEN)
 
 
 def _without_secrets(value: Any, key: str = "") -> Any:
