@@ -1,0 +1,69 @@
+"""Pacing: never more than so many in any second, and whose turn is first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from janus_common.worker.pacing import WINDOW_S, Pacer, Rank
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+async def test_what_fits_does_not_wait():
+    pacer = Pacer(monotonic_s=Clock(), per_window=3)
+
+    for _ in range(3):
+        await pacer.take(Rank.ORDER, within_s=0.0)
+
+
+async def test_what_does_not_fit_before_its_deadline_is_told():
+    pacer = Pacer(monotonic_s=Clock(), per_window=1)
+    await pacer.take(Rank.ORDER, within_s=0.0)
+
+    with pytest.raises(TimeoutError):
+        await pacer.take(Rank.ORDER, within_s=0.01)
+
+
+async def test_after_a_second_there_is_room_again():
+    clock = Clock()
+    pacer = Pacer(monotonic_s=clock, per_window=1)
+    await pacer.take(Rank.ORDER, within_s=0.0)
+
+    clock.now_s += WINDOW_S
+
+    await pacer.take(Rank.ORDER, within_s=0.0)
+
+
+async def test_a_cancel_overtakes_orders_and_questions_that_wait():
+    pacer = Pacer(monotonic_s=time.monotonic, per_window=1)
+    await pacer.take(Rank.DATA, within_s=0.0)
+    served: list[Rank] = []
+
+    async def wait(rank: Rank) -> None:
+        await pacer.take(rank, within_s=10.0)
+        served.append(rank)
+
+    async with asyncio.TaskGroup() as group:
+        for rank in (Rank.DATA, Rank.ORDER, Rank.CANCEL):
+            group.create_task(wait(rank))
+
+    assert served == [Rank.CANCEL, Rank.ORDER, Rank.DATA]
+
+
+async def test_one_that_gave_up_takes_nobodys_turn():
+    clock = Clock()
+    pacer = Pacer(monotonic_s=clock, per_window=1)
+    await pacer.take(Rank.ORDER, within_s=0.0)
+    with pytest.raises(TimeoutError):
+        await pacer.take(Rank.CANCEL, within_s=0.01)
+    clock.now_s += WINDOW_S
+
+    await pacer.take(Rank.DATA, within_s=2.0)
