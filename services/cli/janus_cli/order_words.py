@@ -107,9 +107,11 @@ def failure(placed: Placed) -> OrderFailure | None:
     """Return what went wrong with an order; None when nothing did."""
     intent, reply, order = placed.intent, placed.reply, placed.order
     if reply.outcome is Outcome.DENIED:
-        return _refused(intent, reply.code or (order and order.code), reply.reason, reply.hint)
+        hint = reply.hint or (_look(intent) if order else "nothing was sent; see janus buy --help")
+        code = reply.code or (order.code if order else None)
+        return _refused(intent, code, reply.reason, hint)
     if order is not None and order.state in REFUSED:
-        return _refused(intent, order.code, order.reason, None)
+        return _refused(intent, order.code, order.reason, _look(intent))
     if reply.outcome is Outcome.UNKNOWN and (order is None or order.state in IN_DOUBT):
         return unknown(intent, reply.reason or "no answer")
     if placed.waited and not intent.dry_run and (order is None or order.state in IN_DOUBT):
@@ -117,19 +119,20 @@ def failure(placed: Placed) -> OrderFailure | None:
     return None
 
 
-def _refused(
-    intent: OrderIntent, code: object, reason: str | None, hint: str | None
-) -> OrderFailure:
-    known = code if isinstance(code, Code) else None
+def _refused(intent: OrderIntent, code: Code | None, reason: str | None, hint: str) -> OrderFailure:
     return OrderFailure(
-        reason or (known.value.lower().replace("_", " ") if known else "refused"),
-        status=status_of(known),
+        reason or (code.value.lower().replace("_", " ") if code else "refused"),
+        status=status_of(code),
         account=intent.account,
         symbol=intent.symbol,
         intent_id=intent.client_order_id,
-        code=known.value if known else None,
-        hint=hint or f"janus orders show {intent.client_order_id}",
+        code=code and code.value,
+        hint=hint,
     )
+
+
+def _look(intent: OrderIntent) -> str:
+    return f"janus orders show {intent.client_order_id}"
 
 
 def unknown(intent: OrderIntent, reason: str) -> OrderFailure:
@@ -141,6 +144,5 @@ def unknown(intent: OrderIntent, reason: str) -> OrderFailure:
         symbol=intent.symbol,
         intent_id=intent.client_order_id,
         code="OUTCOME_UNKNOWN",
-        hint=f"janus orders show {intent.client_order_id}  "
-        f"(the same command with --id {intent.client_order_id} is safe)",
+        hint=f"{_look(intent)}  (the same command with --id {intent.client_order_id} is safe)",
     )

@@ -20,10 +20,11 @@ from janus_cli.show_format import iso
 
 @dataclass(frozen=True)
 class Column:
-    """One column; numbers stand to the right."""
+    """One column; numbers stand to the right, ids are never cut."""
 
     title: str
     right: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,16 @@ class Table:
 
 
 def columns(text: str) -> list[Column]:
-    """Return columns from their titles, separated by blanks; ``>`` before one: to the right.
+    """Return columns from their titles, separated by blanks.
 
-    An underscore in a title is shown as a blank.
+    Before a title, ``>`` means to the right and ``!`` never cut; an underscore in it is a blank.
     """
     return [
-        Column(word.removeprefix(">").replace("_", " "), right=word.startswith(">"))
+        Column(
+            word.lstrip(">!").replace("_", " "),
+            right=word.startswith(">"),
+            whole=word.startswith("!"),
+        )
         for word in text.split()
     ]
 

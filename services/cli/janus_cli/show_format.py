@@ -42,7 +42,8 @@ def clock(time_ns: int, *, now_ns: int, utc: bool = False) -> str:
     seconds, rest = divmod(time_ns, NS_PER_S)
     parts = time.gmtime(seconds) if utc else time.localtime(seconds)
     day = "" if 0 <= now_ns - time_ns < DAY_S * NS_PER_S else "%Y-%m-%d "
-    return time.strftime(f"{day}%H:%M:%S", parts) + f".{rest // 1_000_000:03}"
+    fraction = f".{rest // 1_000_000:03}" if rest else ""  # brokers may know whole seconds only
+    return time.strftime(f"{day}%H:%M:%S", parts) + fraction
 
 
 def age(since_ns: int, *, now_ns: int) -> str:

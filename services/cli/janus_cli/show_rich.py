@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -35,8 +37,10 @@ def console(*, color: bool) -> Console:
 def as_rich(shown: Table) -> RichTable:
     """Return a table as Rich draws it."""
     drawn = RichTable(box=box.SIMPLE_HEAD, title=shown.title or None, title_justify="left")
-    for column in shown.columns:
-        drawn.add_column(column.title, justify="right" if column.right else "left")
+    for position, column in enumerate(shown.columns):
+        widths = [len(text_of(row[position])) for row in shown.rows] if column.whole else []
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        drawn.add_column(column.title, justify=justify, min_width=max(widths, default=None))
     for row in shown.rows:
         drawn.add_row(*(_text(cell) for cell in row))
     return drawn

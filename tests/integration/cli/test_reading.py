@@ -94,7 +94,7 @@ async def test_orders_come_page_by_page_up_to_the_limit(janus, house):
     two = await janus("orders", "-s", "PAGE", "-n", "2")
 
     assert len(two.out.splitlines()) == 4
-    assert two.out.splitlines()[-1].startswith("2 orders (the newest 2; --limit shows more)")
+    assert two.out.splitlines()[-1].startswith("2 orders (the newest; --limit shows more)")
 
 
 async def test_an_order_that_was_never_taken_is_not_on_record(janus):

@@ -135,10 +135,11 @@ def hint_of(what):
 
 
 def test_a_refusal_names_the_cure_or_else_where_to_look():
-    with_cure, without = placed(**DENIED), placed(**DENIED | {"hint": None})
+    nowhere, recorded = placed(**DENIED | {"hint": None}), placed(REJECTED)
 
-    assert hint_of(with_cure) == "use 1"
-    assert hint_of(without) == "janus orders show c-1"
+    assert hint_of(placed(**DENIED)) == "use 1"
+    assert hint_of(nowhere) == "nothing was sent; see janus buy --help"
+    assert hint_of(recorded) == "janus orders show c-1"
 
 
 def test_an_unknown_outcome_says_that_the_same_id_is_safe():

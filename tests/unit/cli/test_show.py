@@ -9,7 +9,7 @@ from janus_cli.show import Cell, Table
 from rich.console import Console
 
 TABLE = Table(
-    show.columns("symbol >qty >net_value"),
+    show.columns("!symbol >qty >net_value"),
     [["AAPL", "10", Cell("1,892.10", "derived")], ["NQ.2603", "-2", "-"]],
     note="2 positions · source: the brokers",
 )
@@ -49,3 +49,13 @@ def test_json_is_one_object_with_schema_time_and_data(capsys):
     assert whole["schema"] == "janus.positions/1"
     assert whole["ts"].endswith("Z")
     assert whole["data"] == [{"qty": "10"}]
+
+
+def test_on_a_narrow_terminal_what_must_be_copied_is_not_cut():
+    name = "ba9f14d34e0b49e99f0d21973839b9fa"
+    narrow = Table(show.columns("order !id reason"), [["BUY 10 AAPL MKT", name, "too late " * 9]])
+    console = Console(width=60)
+    with console.capture() as captured:
+        console.print(show_rich.as_rich(narrow))
+
+    assert name in captured.get()

@@ -70,7 +70,7 @@ def orders(
         return
     query = _query(account, symbol, since, open_only=open_)
     with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
-        found = _pages(
+        found, more = _pages(
             bus, "orders", query, limit, lambda r: r.orders, time_ns=lambda o: o.created_ns
         )
     if json:
@@ -78,8 +78,8 @@ def orders(
         return
     now = clock.now_ns()
     rows = [_order(each, now) for each in found]
-    titles = "created account order state >filled >average id reason"
-    show.table(Table(show.columns(titles), rows, note=_note("order", len(rows), limit)))
+    titles = "created account order state >filled >average !id reason"
+    show.table(Table(show.columns(titles), rows, note=_note("order", len(rows), more=more)))
 
 
 def _order(order: OrderUpdate, now: int) -> Row:
@@ -107,7 +107,7 @@ def fills(
     """Show executions with their fees, newest first."""
     query = _query(account, symbol, since)
     with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
-        found = _pages(
+        found, more = _pages(
             bus, "fills", query, limit, lambda r: r.fills, time_ns=lambda b: b.fill.received_ns
         )
     if json:
@@ -115,8 +115,8 @@ def fills(
         return
     now = clock.now_ns()
     rows = [_fill(each, now) for each in found]
-    titles = "executed account side >qty symbol >price >fee >realized_P&L execution order"
-    show.table(Table(show.columns(titles), rows, note=_note("fill", len(rows), limit)))
+    titles = "executed account side >qty symbol >price >fee >realized_P&L !execution !order"
+    show.table(Table(show.columns(titles), rows, note=_note("fill", len(rows), more=more)))
 
 
 def _flat(booked: BookedFill) -> dict[str, object]:
@@ -175,8 +175,8 @@ def _pages(
     items: Callable[[ReportReply], list[T]],
     *,
     time_ns: Callable[[T], int],
-) -> list[T]:
-    """Return up to ``limit`` of what ``query`` asks for, page by page."""
+) -> tuple[list[T], bool]:
+    """Return up to ``limit`` of what ``query`` asks for, page by page, and whether there is more."""
     found: list[T] = []
     while True:
         wanted = msgspec.structs.replace(query, limit=min(PAGE, limit - len(found)))
@@ -198,7 +198,7 @@ def _pages(
         page = items(reply)
         found += page
         if not reply.more or not page or len(found) >= limit:
-            return found[:limit]
+            return found, reply.more
         query = msgspec.structs.replace(query, before_ns=time_ns(page[-1]))
 
 
@@ -278,6 +278,6 @@ def _timeline(updates: list[OrderUpdate], executions: list[Fill]) -> None:
     show.text(f"{len(updates)} updates, {len(executions)} fills · source: the journal on the bus")
 
 
-def _note(what: str, count: int, limit: int) -> str:
-    more = f" (the newest {limit}; --limit shows more)" if count == limit else ""
-    return f"{count} {what}{'' if count == 1 else 's'}{more} · source: the registry's books"
+def _note(what: str, count: int, *, more: bool) -> str:
+    newest = " (the newest; --limit shows more)" if more else ""
+    return f"{count} {what}{'' if count == 1 else 's'}{newest} · source: the registry's books"

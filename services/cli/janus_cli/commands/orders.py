@@ -13,7 +13,7 @@ import typer
 from janus_common import client, subjects
 from janus_common.bus import quick
 from janus_common.clock import monotonic_s
-from janus_common.errors import Code
+from janus_common.errors import Code, SubjectInvalid
 from janus_common.feeds import Followed
 from janus_common.messages import (
     IntentReply,
@@ -137,6 +137,14 @@ class _Named:
 
     def __init__(self, side: Side, account: str, symbol: str, intent_id: str) -> None:
         self._side, self._account, self._symbol, self._id = side, account, symbol, intent_id
+        try:
+            subjects.token(intent_id)
+        except SubjectInvalid:
+            raise self._refused(
+                f"{intent_id[:50]!a} is no order id",
+                Code.INVALID_ID,
+                "--id takes 1 to 40 letters, digits, dashes and underscores; leave it out",
+            ) from None
 
     def intent(self, qty: str, stop: str | None, limit: str | None, *, expires: str) -> OrderIntent:
         return client.order(
@@ -159,14 +167,19 @@ class _Named:
             ) from None
         if found.is_finite():
             return found
-        raise OrderFailure(
-            f"{name} {text} is not a finite number",
+        raise self._refused(
+            f"{name} {text} is not a finite number", code, "nothing was sent; give one such as 10"
+        )
+
+    def _refused(self, reason: str, code: Code, hint: str) -> OrderFailure:
+        return OrderFailure(
+            reason,
             status=Status.REJECTED,
             account=self._account,
             symbol=self._symbol,
             intent_id=self._id,
             code=code.value,
-            hint="nothing was sent; give a number such as 10",
+            hint=hint,
         )
 
 

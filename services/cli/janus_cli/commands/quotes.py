@@ -22,6 +22,7 @@ from janus_cli.show import Cell, Row, Table
 from janus_cli.show_format import UNKNOWN, age, as_json, number
 
 FIRST_TICK_S = 3.0
+SETTLE_S = 0.5  # once all have begun to tick, so long for the rest of their quotes
 CONNECT_WITHIN_S = 3.0
 REDRAW_S = 0.25
 TONES = {Quality.LIVE: "good", Quality.STALE: "bad"}
@@ -63,9 +64,16 @@ class Board:
         self.refused: dict[str, str] = {}
 
     @property
-    def is_complete(self) -> bool:
+    def is_begun(self) -> bool:
         """Whether each symbol has ticked or was refused."""
         return all(each in self.ticks or each in self.refused for each in self._symbols)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether bid, ask and last of each symbol are known; brokers send them one by one."""
+        return self.is_begun and all(
+            None not in {tick.bid, tick.ask, tick.last} for tick in self.ticks.values()
+        )
 
     def as_dict(self, symbol: str) -> dict[str, object]:
         """Return what ``--json`` shows of one symbol."""
@@ -115,11 +123,13 @@ async def _quotes(here: House, symbols: Sequence[str], *, watch: bool, json: boo
 
 
 async def _first_ticks(feed: Feed[Tick], board: Board) -> None:
-    deadline = monotonic_s() + FIRST_TICK_S
-    while not board.is_complete and (left := deadline - monotonic_s()) > 0:
+    deadline, began = monotonic_s() + FIRST_TICK_S, False
+    while not board.is_whole and (left := deadline - monotonic_s()) > 0:
         tick = await feed.next(timeout_s=left)
         if tick is not None:
             board.ticks[tick.symbol] = tick
+        if board.is_begun and not began:
+            deadline, began = min(deadline, monotonic_s() + SETTLE_S), True
 
 
 async def _go_on(feed: Feed[Tick], board: Board, *, json: bool) -> None:
