@@ -70,14 +70,15 @@ async def run() -> None:
     print(f"order_path: {ORDERS} market orders at {PER_S}/s; {machine()}; p50 / p99 in ms")
     print(f"{'ticks/s':>8} {'who':<24} {'→ bytes at venue':<17} {'→ reply':<17} → fill seen")
     async with running() as stack:
-        symbols = [row["symbol"] for row in await stack.control("GET", "/market")]
+        named = [row["symbol"] for row in await stack.control("GET", "/market")]
+        symbols = [name for name in named if name.isalpha()]  # the US stocks
         quote = {"symbol": SYMBOL, "bid": 30.00, "ask": 30.01, "last": 30.00}
         await stack.control("POST", "/market", quote | {"bid_size": 1400, "ask_size": 1400})
         idle: list[float] = []
         async with bus.connect(stack.bus_url, name="bench") as house:
             for rate in TICK_RATES:
                 await stack.control("POST", "/market/rate", {"ticks_per_s": rate})
-                await subscribe(house, [s for s in symbols if s.isalpha() and s != SYMBOL])
+                await subscribe(house, [name for name in symbols if name != SYMBOL])
                 await asyncio.sleep(SETTLE_S)
                 floor = await series(stack, Floor(stack.tws_port, symbols, Figures()))
                 print(floor.row("bare ib_async, asked", rate))
