@@ -20,7 +20,7 @@ from janus_cli.show_format import iso
 
 @dataclass(frozen=True)
 class Column:
-    """One column; numbers stand to the right, ids are never cut."""
+    """One column; numbers stand to the right; neither they nor ids are ever cut."""
 
     title: str
     right: bool = False

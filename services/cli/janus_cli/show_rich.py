@@ -11,6 +11,7 @@ from rich.text import Text
 
 from janus_cli.show import Cell, Table, text_of
 
+WIDEST = 1_000  # columns
 STYLES = {
     "good": "green",
     "bad": "red",
@@ -22,9 +23,16 @@ STYLES = {
 
 def table(shown: Table, *, color: bool) -> None:
     """Print a table to the terminal."""
-    out = console(color=color)
+    draw(shown, console(color=color))
+
+
+def draw(shown: Table, out: Console) -> None:
+    """Print a table to ``out``."""
     if shown.rows:
-        out.print(as_rich(shown))
+        drawn = as_rich(shown)
+        needed = out.measure(drawn, options=out.options.update(width=WIDEST)).minimum
+        out.width = max(out.width, needed)  # too narrow: the terminal may break the lines
+        out.print(drawn)
     if shown.note:
         out.print(Text(shown.note, style="dim"))
 
@@ -38,7 +46,8 @@ def as_rich(shown: Table) -> RichTable:
     """Return a table as Rich draws it."""
     drawn = RichTable(box=box.SIMPLE_HEAD, title=shown.title or None, title_justify="left")
     for position, column in enumerate(shown.columns):
-        widths = [len(text_of(row[position])) for row in shown.rows] if column.whole else []
+        is_whole = column.whole or column.right
+        widths = [len(text_of(row[position])) for row in shown.rows] if is_whole else []
         justify: Literal["left", "right"] = "right" if column.right else "left"
         drawn.add_column(column.title, justify=justify, min_width=max(widths, default=None))
     for row in shown.rows:

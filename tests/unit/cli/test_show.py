@@ -56,6 +56,7 @@ def test_on_a_narrow_terminal_what_must_be_copied_is_not_cut():
     narrow = Table(show.columns("order !id reason"), [["BUY 10 AAPL MKT", name, "too late " * 9]])
     console = Console(width=60)
     with console.capture() as captured:
-        console.print(show_rich.as_rich(narrow))
+        show_rich.draw(narrow, console)
 
     assert name in captured.get()
+    assert "BUY 10\n" not in captured.get()

@@ -26,7 +26,7 @@ SETTLE_S = 0.5  # once all have begun to tick, so long for the rest of their quo
 CONNECT_WITHIN_S = 3.0
 REDRAW_S = 0.25
 TONES = {Quality.LIVE: "good", Quality.STALE: "bad"}
-COLUMNS = "symbol >bid >ask >last >bid_size >ask_size quality source >age note"
+COLUMNS = "symbol >bid >ask >last >bid_size >ask_size quality source >age"
 
 
 def register(app: typer.Typer) -> None:
@@ -89,12 +89,18 @@ class Board:
         note = f"{len(self.ticks)} of {len(self._symbols)} symbols"
         if sources:
             note += f" · source: market data over {', '.join(sources)}"
-        return Table(show.columns(COLUMNS), [self._row(s, now) for s in self._symbols], note=note)
+        missing = {s: self._why(s) for s in self._symbols if s not in self.ticks}
+        titles = show.columns(f"{COLUMNS} reason" if missing else COLUMNS)
+        rows = [
+            [*self._row(symbol, now), *([missing.get(symbol, "")] if missing else [])]
+            for symbol in self._symbols
+        ]
+        return Table(titles, rows, note=note)
 
     def _row(self, symbol: str, now: int) -> Row:
         tick = self.ticks.get(symbol)
         if tick is None:
-            return [symbol, *[UNKNOWN] * 8, self._why(symbol)]
+            return [symbol, *[UNKNOWN] * 8]
         sizes = (tick.bid, tick.ask, tick.last, tick.bid_size, tick.ask_size)
         return [
             symbol,
@@ -102,7 +108,6 @@ class Board:
             Cell(tick.quality.value, TONES.get(tick.quality, "warn")),
             tick.source,
             age(tick.received_ns, now_ns=now),
-            "",
         ]
 
     def _why(self, symbol: str) -> str:
