@@ -92,7 +92,7 @@ def stop(folder: StateFolder) -> bool:
     if asked is None and holder is not None:
         holder.send(signal.SIGTERM)
     deadline = time.monotonic() + DOWN_WITHIN_S
-    while is_held(folder.lock):
+    while is_held(folder.lock) or (holder is not None and holder.is_alive):
         if time.monotonic() > deadline:
             who = f"process {holder.pid}" if holder else "its supervisor"
             raise StackError(

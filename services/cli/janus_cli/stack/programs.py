@@ -32,15 +32,17 @@ class Programs:
     pg_isready: Path
 
 
-def find(run_folder: Path, *, run_as: RunAs | None) -> Programs:
-    """Return the wheel's programs, or a copy that ``run_as`` can reach when it cannot reach them.
+def find(run_folder: Path, *, run_as: RunAs | None, home: Path | None = None) -> Programs:
+    """Return the programs in ``home``, or a copy that ``run_as`` can reach when it cannot reach them.
+
+    ``home`` is where the wheel has them, unless given.
 
     The copy lives as long as the stack: ``remove_copy`` removes it.
 
     Raises:
         StackError: the wheel is not installed, or no copy helps.
     """
-    home = _installed()
+    home = home or _installed()
     remove_copy(run_folder)
     if run_as is None or _can_run(home / "bin/postgres", run_as):
         return Programs(home / "bin/postgres", home / "bin/initdb", home / "bin/pg_isready")
