@@ -47,7 +47,9 @@ def test_times_are_read_in_every_spelling(text, seconds):
     assert times.parse(text) == seconds * NS
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "20261321 10:00:00", "20261121 10:00:00 Mars/Base"])
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "20261321 10:00:00", "20261121 10:00:00 Mars/Base", "00010101"]
+)
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match="is n"):
         times.parse(text)

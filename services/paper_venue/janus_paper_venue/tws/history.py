@@ -88,8 +88,13 @@ class History:
         if request.keep_up_to_date and request.end:
             raise ValueError("The end must be empty for data that is kept up to date")
         size_s = bars.bar_seconds(request.bar_size)
-        end_s = times.parse(request.end) // times.NS if request.end else self._now_s()
-        return size_s, end_s - bars.duration_seconds(request.duration), end_s
+        end_s = self._end_s(request.end)
+        return size_s, max(0, end_s - bars.duration_seconds(request.duration)), end_s
+
+    def _end_s(self, text: str) -> int:
+        """Return the end asked for, at the latest now."""
+        now_s = self._now_s()
+        return min(times.parse(text) // times.NS, now_s) if text else now_s
 
     def _history(
         self, instrument: Instrument, start_s: int, end_s: int, size_s: int
@@ -138,7 +143,7 @@ class History:
         if request.start and not request.end:
             start_s = times.parse(request.start) // times.NS
             return range(start_s, min(start_s + request.count, self._now_s()))
-        end_s = times.parse(request.end) // times.NS if request.end else self._now_s()
+        end_s = self._end_s(request.end)
         return range(end_s - request.count, end_s)
 
     def _tick(self, instrument: Instrument, message_id: int, second: int) -> tuple[object, ...]:

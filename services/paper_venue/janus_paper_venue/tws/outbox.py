@@ -31,7 +31,7 @@ class Outbox:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[bytes] = []
         self._filter: Filter | None = None
-        self.sent = 0  # messages, as sessions count them
+        self.sent = 0  # messages; ticks of one quote count as one
         self.is_full = False  # the client does not keep up: hold back what can wait
         transport.set_write_buffer_limits(high=HIGH_WATER)
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS
+FIRST_YEAR = 1970  # nothing was traded here before
 
 _FORMATS = ("%Y%m%d %H:%M:%S", "%Y%m%d-%H:%M:%S", "%Y%m%d %H:%M", "%Y%m%d")
 
@@ -48,6 +49,8 @@ def parse(text: str) -> int:
             local = datetime.strptime(body, form).replace(tzinfo=zone)
         except ValueError:
             continue
+        if local.year < FIRST_YEAR:
+            break
         return int(local.timestamp()) * NS
     raise ValueError(f"{text[:40]!r} is not yyyymmdd hh:mm:ss zone")
 
