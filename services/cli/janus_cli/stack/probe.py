@@ -80,7 +80,8 @@ class HttpProbe:
         except (OSError, TimeoutError, ValueError) as error:
             return Health(State.STARTING, f"{where} does not answer: {_words(error)}")
         if words[1:2] != [b"200"]:
-            return Health(State.STARTING, f"{where} answers {b' '.join(words[1:]).decode()!r}")
+            said = b" ".join(words[1:]).decode(errors="replace")
+            return Health(State.STARTING, f"{where} answers {said!r}")
         return READY
 
 
