@@ -5,6 +5,7 @@ Pure: from the messages, the contract and the examples to texts. ``generate.py``
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import re
@@ -41,6 +42,7 @@ class Field(msgspec.Struct, frozen=True):
     meaning: str
 
 
+@functools.cache
 def fields_of(kind: type[msgspec.Struct]) -> list[Field]:
     """Return the fields of ``kind`` in order, with the comments that stand behind them."""
     lines = inspect.getsource(kind).splitlines()
@@ -51,6 +53,7 @@ def fields_of(kind: type[msgspec.Struct]) -> list[Field]:
 # ── JSON Schema ──────────────────────────────────────────────────────────────
 
 
+@functools.cache
 def schemas(template: str) -> dict[str, Any]:
     """Return the schema of every message and enum; ``template`` says how they refer."""
     _, found = msgspec.json.schema_components(all_kinds(), ref_template=template)

@@ -130,7 +130,7 @@ class Bus:
             found = await client.subscribe(
                 subject, cb=received, pending_msgs_limit=-1, pending_bytes_limit=TICK_BACKLOG_BYTES
             )
-            await client.flush()
+            await link.settle(client)
 
         async def stop() -> None:
             with link.renamed(subject):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js import errors as js_errors
 
+from janus_common.clock import monotonic_s
 from janus_common.errors import (
     BusError,
     BusForbidden,
@@ -32,19 +34,67 @@ from janus_common.logs import get_logger
 PING_INTERVAL_S = 1  # with two outstanding, a frozen server is noticed in about 3 s
 CONNECT_TIMEOUT_S = 2
 USER_TIMEOUT_MS = 2_000  # unacknowledged bytes: else a frozen server is held on to for minutes
+DROPPED_TOLD_EVERY_S = 60.0
 WRONG_LAST_SEQUENCE = {10071, 10164}
 STREAM_FULL = {10077, 10047, 10122, 10023}
 
 log = get_logger()
 
 
+class _Ears:
+    """Hears what nats-py tells of one connection.
+
+    An exception in here would leave the client deaf while it says that it is connected.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        name: str,
+        *,
+        on_closed: Callable[[], None],
+        on_change: Callable[[bool], None],
+    ) -> None:
+        self._client, self._name = client, name
+        self._on_closed, self._on_change = on_closed, on_change
+        self._dropped, self._dropped_told_s = 0, -math.inf
+        self.is_closing = False
+
+    async def closed(self) -> None:
+        if not self.is_closing:
+            log.error("bus.closed", name=self._name)
+            self._on_closed()
+
+    async def disconnected(self) -> None:
+        if not self.is_closing:
+            log.warning("bus.disconnected", name=self._name)
+            self._on_change(False)
+
+    async def reconnected(self) -> None:
+        _set_user_timeout(self._client)
+        log.info("bus.connected", name=self._name)
+        self._on_change(True)
+
+    async def failed(self, error: Exception) -> None:
+        if isinstance(error, nats.errors.SlowConsumerError):
+            self._count_dropped(error.subject)
+        elif self._client.is_connected or not isinstance(error, OSError):
+            log.warning("bus.error", name=self._name, error=f"{type(error).__name__}: {error}")
+
+    def _count_dropped(self, subject: str) -> None:
+        self._dropped += 1
+        if monotonic_s() - self._dropped_told_s >= DROPPED_TOLD_EVERY_S:
+            self._dropped_told_s = monotonic_s()
+            log.warning("bus.messages_dropped", name=self._name, subject=subject, n=self._dropped)
+
+
 @asynccontextmanager
-async def connect(  # noqa: C901 - four callbacks, each two lines
+async def connect(
     url: str,
     *,
     name: str,
     on_closed: Callable[[], None] = lambda: None,
-    on_change: Callable[[bool], None] | None = None,
+    on_change: Callable[[bool], None] = lambda _: None,
     within_s: float = 10.0,
 ) -> AsyncIterator[Client]:
     """Hold a connection to the NATS server at ``url``.
@@ -56,64 +106,53 @@ async def connect(  # noqa: C901 - four callbacks, each two lines
         BusUnavailable: no server answered ``within_s`` seconds.
     """
     client = Client()
-    closing = False
-
-    def tell(*, connected: bool) -> None:
-        if on_change is not None:
-            on_change(connected)
-
-    async def closed() -> None:
-        if not closing:
-            log.error("bus.closed", name=name)
-            on_closed()
-
-    async def disconnected() -> None:
-        if not closing:
-            log.warning("bus.disconnected", name=name)
-            tell(connected=False)
-
-    async def reconnected() -> None:
-        _set_user_timeout(client)
-        log.info("bus.connected", name=name)
-        tell(connected=True)
-
-    async def failed(error: Exception) -> None:
-        # An exception in here would leave the client deaf; logging is all that is done.
-        if client.is_connected or not isinstance(error, OSError):
-            log.warning("bus.error", name=name, error=f"{type(error).__name__}: {error}")
-
+    ears = _Ears(client, name, on_closed=on_closed, on_change=on_change)
     try:
         async with asyncio.timeout(within_s):
-            await client.connect(
-                servers=[url],
-                name=name,
-                pending_size=-1,
-                ping_interval=PING_INTERVAL_S,
-                max_outstanding_pings=2,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.2,  # type: ignore[arg-type]  # seconds; a float works
-                connect_timeout=CONNECT_TIMEOUT_S,
-                inbox_prefix=f"_INBOX_{name}",
-                closed_cb=closed,
-                disconnected_cb=disconnected,
-                reconnected_cb=reconnected,
-                error_cb=failed,
-            )
+            await _open(client, url, name=name, ears=ears)
     except (TimeoutError, OSError, nats.errors.Error) as error:
         raise BusUnavailable(
-            f"no NATS server answers at {_without_password(url)} (waited {within_s:g} s); is the stack up? `janus up`"
+            f"no NATS server answers at {_without_password(url)} (waited {within_s:g} s); "
+            "is the stack up? `janus up`"
         ) from error
     _set_user_timeout(client)
     try:
         yield client
     finally:
-        closing = True
+        ears.is_closing = True
         await _close(client)
+
+
+async def _open(client: Client, url: str, *, name: str, ears: _Ears) -> None:
+    await client.connect(
+        servers=[url],
+        name=name,
+        pending_size=-1,
+        ping_interval=PING_INTERVAL_S,
+        max_outstanding_pings=2,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.2,  # type: ignore[arg-type]  # seconds; a float works
+        connect_timeout=CONNECT_TIMEOUT_S,
+        inbox_prefix=f"_INBOX_{name}",
+        closed_cb=ears.closed,
+        disconnected_cb=ears.disconnected,
+        reconnected_cb=ears.reconnected,
+        error_cb=ears.failed,
+    )
 
 
 async def push(client: Client) -> None:
     """Hand everything published so far to the socket before anything else is done."""
     await client._flush_pending(force_flush=True)  # noqa: SLF001 - flush() would wait for a PONG
+
+
+async def settle(client: Client) -> None:
+    """Wait until the server has taken everything sent so far, subscriptions above all.
+
+    ``flush`` alone does not: nats-py writes its PING past what is still pending.
+    """
+    await push(client)
+    await client.flush()
 
 
 @contextmanager

@@ -40,6 +40,68 @@ class Asked(Generic[T]):
     subject: str
 
 
+Handle = Callable[[Asked[T]], Awaitable[msgspec.Struct]]
+
+
+class _Answering(Generic[T]):
+    """What stands behind one subject that is answered."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        kind: type[T] | UnionType,
+        handle: Handle[T],
+        refuse: Refuse,
+        *,
+        at_once: int,
+    ) -> None:
+        self._bus, self._kind, self._handle, self._refuse = bus, kind, handle, refuse
+        self._one_by_one = at_once == 1
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def received(self, raw: RawRequest) -> None:
+        """Take a request; called by nats-py, one after the other."""
+        if not _can_be_answered(raw):
+            log.warning("request.unanswerable", subject=raw.subject)
+            return
+        await self._slots.acquire()
+        self._bus.begin()
+        if self._one_by_one or self._bus.is_draining:
+            await self._bus.guarded(self._serve(raw))
+        else:
+            self._bus.tasks.create_task(self._serve(raw))
+
+    async def _serve(self, raw: RawRequest) -> None:
+        try:
+            reply, form = await self._reply(raw)
+            data = codec.encode(reply, form)
+            if len(data) > MAX_BYTES:
+                log.error("reply.too_large", subject=raw.subject, size=len(data))
+                data = codec.encode(self._refuse(_too_large(len(data))), form)
+            with link.renamed(raw.subject):
+                await raw.respond(data, headers={codec.CONTENT_TYPE: form.value})
+                await link.push(self._bus.client)
+        except BusError as error:  # the asker will find out by its own timeout
+            log.warning("reply.lost", subject=raw.subject, error=str(error))
+        finally:
+            self._slots.release()
+            self._bus.end()
+
+    async def _reply(self, raw: RawRequest) -> tuple[msgspec.Struct, codec.Format]:
+        form = codec.format_of((raw.headers or {}).get(codec.CONTENT_TYPE))
+        if self._bus.is_draining:
+            denied = Denied(Code.DRAINING, "this process is stopping; ask again")
+            return self._refuse(denied), form
+        try:
+            message = codec.decode(raw.data, self._kind, form)
+            return await self._handle(Asked(message, raw.subject)), form
+        except MessageInvalid as error:
+            log.warning("message.invalid", subject=raw.subject, error=str(error))
+            return self._refuse(Denied(Code.INVALID_MESSAGE, str(error))), form
+        except Denied as denied:
+            return self._refuse(denied), form
+
+
 class Service:
     """What one process offers on the bus, and the state it shows; made by ``start``."""
 
@@ -68,7 +130,7 @@ class Service:
         self,
         subject: str,
         kind: type[T] | UnionType,
-        handle: Callable[[Asked[T]], Awaitable[msgspec.Struct]],
+        handle: Handle[T],
         *,
         refuse: Refuse,
         at_once: int = 1,
@@ -79,67 +141,23 @@ class Service:
         ``refuse`` makes of it; those that cannot be answered are not handled. The reply is written
         in the format of the request and is on the wire before the next request is looked at.
         """
-        slots = asyncio.Semaphore(at_once)
-
-        async def serve(raw: RawRequest) -> None:
-            try:
-                reply, form = await self._reply(raw, kind, handle, refuse)
-                data = codec.encode(reply, form)
-                if len(data) > MAX_BYTES:
-                    log.error("reply.too_large", subject=raw.subject, size=len(data))
-                    data = codec.encode(refuse(_too_large(len(data))), form)
-                with link.renamed(raw.subject):
-                    await raw.respond(data, headers={codec.CONTENT_TYPE: form.value})
-                    await link.push(self._bus.client)
-            except BusError as error:  # the asker will find out by its own timeout
-                log.warning("reply.lost", subject=raw.subject, error=str(error))
-            finally:
-                slots.release()
-                self._bus.end()
-
-        async def received(raw: RawRequest) -> None:
-            if not _can_be_answered(raw):
-                log.warning("request.unanswerable", subject=raw.subject)
-                return
-            await slots.acquire()
-            self._bus.begin()
-            if at_once == 1 or self._bus.is_draining:
-                await self._bus.guarded(serve(raw))
-            else:
-                self._bus.tasks.create_task(serve(raw))
-
+        answering = _Answering(self._bus, kind, handle, refuse, at_once=at_once)
         name = subject.removeprefix(f"{subjects.ROOT}.").replace(".", "-")
         name = name.replace("*", "any").replace(">", "all")
+        endpoints = self._registered._endpoints  # noqa: SLF001 - nats-py only stops all at once
         with link.renamed(subject):
-            await self._registered.add_endpoint(name=name, subject=subject, handler=received)
-            await self._bus.client.flush()
-        endpoint = self._registered._endpoints[-1]  # noqa: SLF001 - nats-py only stops all at once
+            await self._registered.add_endpoint(
+                name=name, subject=subject, handler=answering.received
+            )
+            endpoint = endpoints[-1]
+            await link.settle(self._bus.client)
 
         async def stop() -> None:
-            self._registered._endpoints.remove(endpoint)  # noqa: SLF001
+            endpoints.remove(endpoint)
             with link.renamed(subject):
                 await endpoint._stop()  # noqa: SLF001
 
         return stop
-
-    async def _reply(
-        self,
-        raw: RawRequest,
-        kind: type[T] | UnionType,
-        handle: Callable[[Asked[T]], Awaitable[msgspec.Struct]],
-        refuse: Refuse,
-    ) -> tuple[msgspec.Struct, codec.Format]:
-        form = codec.format_of((raw.headers or {}).get(codec.CONTENT_TYPE))
-        if self._bus.is_draining:
-            return refuse(Denied(Code.DRAINING, "this process is stopping; ask again")), form
-        try:
-            message = codec.decode(raw.data, kind, form)
-            return await handle(Asked(message, raw.subject)), form
-        except MessageInvalid as error:
-            log.warning("message.invalid", subject=raw.subject, error=str(error))
-            return refuse(Denied(Code.INVALID_MESSAGE, str(error))), form
-        except Denied as denied:
-            return refuse(denied), form
 
     async def show(self, state: ServiceState, reason: str = "") -> None:
         """Change the state that others see, and tell it as an event."""
