@@ -92,7 +92,7 @@ NOT_READY_CODES = frozenset(
 
 # What each error means to a user; the first that fits.
 MEANINGS: tuple[tuple[type[JanusError] | tuple[type[JanusError], ...], Status, str], ...] = (
-    (ConfigError, Status.NOT_READY, "janus config check"),
+    (ConfigError, Status.NOT_READY, "correct the file, then: janus config check"),
     (SymbolInvalid, Status.USAGE, "janus symbols list"),
     (SubjectInvalid, Status.USAGE, "janus accounts"),
     (BusUnavailable, Status.UNREACHABLE, "janus up"),

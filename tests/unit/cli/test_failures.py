@@ -22,7 +22,7 @@ REFUSED = OrderFailure(
 @pytest.mark.parametrize(
     ("error", "status", "hint"),
     [
-        (errors.ConfigError("x"), 6, "janus config check"),
+        (errors.ConfigError("x"), 6, "correct the file, then: janus config check"),
         (errors.SymbolInvalid("x"), 2, "janus symbols list"),
         (errors.SubjectInvalid("x"), 2, "janus accounts"),
         (errors.BusUnavailable("x"), 4, "janus up"),

@@ -163,7 +163,8 @@ def since_ns(text: str, *, now_ns: int) -> int:
     try:
         moment = dt.datetime.fromisoformat(text).astimezone()
     except ValueError:
-        return now_ns - clock.ns(options.seconds(text, option="--since"))
+        examples = "2h, 7d, today or 2026-01-31"
+        return now_ns - clock.ns(options.seconds(text, option="--since", examples=examples))
     return int(moment.timestamp()) * clock.NS_PER_S
 
 

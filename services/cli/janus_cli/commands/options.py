@@ -28,7 +28,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "": 1.0}
 
 
-def seconds(text: str, *, option: str) -> float:
+def seconds(text: str, *, option: str, examples: str = "30s, 5m or 2h") -> float:
     """Return a duration such as ``30s``, ``5m`` or ``1.5h`` in seconds; bare numbers are seconds.
 
     Raises:
@@ -37,6 +37,6 @@ def seconds(text: str, *, option: str) -> float:
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
         raise Failure(
-            f"{option} {text!a} is no duration", status=Status.USAGE, hint=f"{option} 30s, 5m or 2h"
+            f"{option} {text!a} is no duration", status=Status.USAGE, hint=f"{option} {examples}"
         )
     return float(match[1]) * _UNITS[match[2]]
