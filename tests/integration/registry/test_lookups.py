@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import nats
 import pytest
 from janus_common import subjects
-from janus_common.bus import bus, service
+from janus_common.bus import bus, link, service
 from janus_common.errors import Code, Denied
 from janus_common.messages import Instrument, Lookup, LookupReply, Outcome
 
@@ -128,7 +128,7 @@ async def test_an_answer_that_cannot_be_read_is_no_answer(house, data):
 
     client = await nats.connect(house.url)
     await client.subscribe(subjects.lookup("ib"), cb=answered)
-    await client.flush()
+    await link.settle(client)
 
     reply = await house.resolve("AAPL")
     await client.close()
