@@ -63,10 +63,12 @@ def main() -> None:
 
 def run(*, ticks: Path | None, seed: int) -> list[Check]:
     """Play the story on a fresh stack and return the checks."""
+    if ticks and not [*ticks.glob("*.csv.gz"), *ticks.glob("*/*.csv.gz")]:
+        raise DemoFailed(f"--ticks {ticks}: no SYMBOL.csv.gz in it or one level below")
     shell, settings = Shell(STATE), _prepare(ticks, seed)
-    shell.must("up", "-d", "--config", str(settings))
-    processes = shell.read("ps")
     try:
+        shell.must("up", "-d", "--config", str(settings))
+        processes = shell.read("ps")
         found = _play(shell, ticks)
     finally:
         shell.must("down")

@@ -31,12 +31,13 @@ def quoted(folder: Path, symbol: str, moments_ns: list[int]) -> dict[int, Range]
                 continue
             time_ns = int(fields[0])
             while waiting and time_ns > waiting[0]:
-                found[waiting.pop(0)] = _range(recent)
+                moment = waiting.pop(0)
+                found[moment] = _range(_trimmed(recent, moment))
             if not waiting:
                 break
             recent.append((time_ns, fields[1], Decimal(fields[2])))
             recent = _trimmed(recent, time_ns)
-    return found | {moment: _range(recent) for moment in waiting}
+    return found | {moment: _range(_trimmed(recent, moment)) for moment in waiting}
 
 
 def _trimmed(

@@ -1,0 +1,105 @@
+"""Every process may be killed: the others trade on, it comes back, and no order is doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from uuid import uuid4
+
+import pytest
+
+from tests.support.stack import running
+from tests.support.waiting import eventually
+
+BACK_WITHIN_S = 3.0
+NAMES = (
+    "nats",
+    "postgres",
+    "venue",
+    "registry",
+    "router",
+    "marketdata",
+    "worker-ib-main",
+    "worker-ib-alt",
+)
+
+
+@pytest.fixture(scope="module")
+async def house():
+    """A stack whose processes may be killed."""
+    async with running() as found:
+        await eventually(lambda: all_ready(found), within_s=30)
+        yield found
+
+
+async def all_ready(house):
+    rows = await house.processes()
+    said = await house.janus("workers", "--json")
+    assert said.code == 0, said
+    workers = said.data
+    assert {row["state"] for row in rows.values()} == {"ready"}, rows
+    states = {row["account"] or row["service"]: row["state"] for row in workers}
+    assert set(states) == {"registry", "router", "marketdata", "ib-main", "ib-alt"}, states
+    assert set(states.values()) == {"READY"}, states
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_killed_process_comes_back_and_trading_goes_on(house, name):
+    before = await house.processes()
+    os.kill(before[name]["pid"], signal.SIGKILL)
+    killed_s = time.monotonic()
+
+    while True:
+        after = await house.processes()
+        if after[name]["pid"] != before[name]["pid"] and after[name]["state"] == "ready":
+            break
+        await asyncio.sleep(0.02)
+        assert time.monotonic() - killed_s < BACK_WITHIN_S + 2, after[name]
+    took_s = time.monotonic() - killed_s
+    await eventually(lambda: all_ready(house), within_s=15)
+
+    others = {each for each in NAMES if after[each]["pid"] != before[each]["pid"]} - {name}
+    assert others == set()
+    assert took_s < BACK_WITHIN_S
+    for account in ("ib-main", "ib-alt"):
+        placed = await house.order("buy", "AAPL", "1", "-a", account, "--timeout", "20s")
+        assert placed["state"] == "FILLED", placed
+
+
+async def test_an_order_in_flight_while_its_worker_dies_is_at_the_venue_at_most_once(house):
+    refs = [uuid4().hex for _ in range(12)]
+    pid = (await house.processes())["worker-ib-main"]["pid"]
+    async with asyncio.TaskGroup() as tasks:
+        for number, ref in enumerate(refs):
+            words = ("buy", "MSFT", "1", "-a", "ib-main", "--id", ref, "--json")
+            tasks.create_task(house.janus(*words))
+            if number == 5:
+                await asyncio.sleep(0.3)
+                os.kill(pid, signal.SIGKILL)
+    await eventually(lambda: all_ready(house), within_s=30)
+
+    for ref in refs:  # repeating an id is safe, whatever became of it the first time
+        await house.janus("buy", "MSFT", "1", "-a", "ib-main", "--id", ref, "--json")
+
+    count = Counter(row["order_ref"] for row in await house.control("GET", "/truth/orders"))
+    assert max(count.values()) == 1
+    for ref in refs:
+        life = (await house.janus("orders", "show", ref, "--json")).data
+        at_venue = count[ref]
+        assert life["updates"][-1]["state"] == ("FILLED" if at_venue else "REJECTED"), life
+
+
+async def test_all_orders_of_all_stories_are_at_the_venue_once_and_in_the_books(house):
+    truth = await house.control("GET", "/truth/executions")
+
+    async def booked():
+        rows = (await house.janus("fills", "--json", "--limit", "500")).data
+        ours = {(row["client_order_id"], row["execution_id"]) for row in rows}
+        assert ours == {(row["order_ref"], row["exec_id"].rpartition(".")[0]) for row in truth}
+
+    await eventually(booked, within_s=15)
+    orders = Counter(row["order_ref"] for row in await house.control("GET", "/truth/orders"))
+    assert set(orders.values()) == {1}
