@@ -130,7 +130,11 @@ class GatewaySession:
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Write the order to the socket; nothing waits in between."""
         if not instrument.ib_conid:
-            raise Denied(Code.UNKNOWN_SYMBOL, f"{order.symbol} has no conId", "janus harmony")
+            raise Denied(
+                Code.UNKNOWN_SYMBOL,
+                f"{order.symbol} has no conId",
+                f"janus symbols resolve {order.symbol}",
+            )
         self._wire.place(self._order_id(order), order, instrument)
 
     def cancel(self, order: OrderUpdate) -> None:
