@@ -11,7 +11,7 @@ from decimal import Decimal
 from janus_paper_venue.instruments import Catalogue, Instrument, PriceBand, SecType
 
 US_STOCK_EXCHANGES = ("SMART", "NYSE", "NASDAQ", "ARCA", "BATS", "IEX", "ISLAND", "OVERNIGHT")
-CENTS = (PriceBand(Decimal(0), Decimal("0.0001")), PriceBand(Decimal(1), Decimal("0.01")))
+CENTS = (PriceBand(Decimal(0), Decimal("0.01")),)
 QUARTERS = (PriceBand(Decimal(0), Decimal("0.25")),)
 OPTION_CENTS = (PriceBand(Decimal(0), Decimal("0.01")), PriceBand(Decimal(3), Decimal("0.05")))
 HALF_PIPS = (PriceBand(Decimal(0), Decimal("0.00005")),)
