@@ -208,7 +208,13 @@ async def connect(
         tasks.create_task(_raise(BusUnavailable("the connection to the bus was closed")))
 
     def opened(role: str) -> Any:
-        return link.connect(url, name=f"{name}-{role}", on_closed=closed, within_s=within_s)
+        return link.connect(
+            url,
+            name=f"{name}-{role}",
+            on_closed=closed,
+            within_s=within_s,
+            prompt=role == "orders",
+        )
 
     async with AsyncExitStack() as stack:
         orders = await stack.enter_async_context(opened("orders"))

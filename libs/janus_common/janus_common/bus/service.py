@@ -80,7 +80,7 @@ class _Answering(Generic[T]):
                 data = codec.encode(self._refuse(_too_large(len(data))), form)
             with link.renamed(raw.subject):
                 await raw.respond(data, headers={codec.CONTENT_TYPE: form.value})
-                await link.push(self._bus.client)
+                link.push(self._bus.client)
         except BusError as error:  # the asker will find out by its own timeout
             log.warning("reply.lost", subject=raw.subject, error=str(error))
         finally:
