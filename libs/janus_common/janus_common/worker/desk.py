@@ -26,7 +26,7 @@ from janus_common.messages import (
     Severity,
     SyncReply,
 )
-from janus_common.orders import News, Word
+from janus_common.orders import News, Word, is_final
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import (
     Broker,
@@ -287,7 +287,8 @@ class Desk:
 
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)
-        log.info(
+        is_news = is_final(order) or order.state is OrderState.UNKNOWN
+        (log.info if is_news else log.debug)(
             "order.changed",
             client_order_id=order.client_order_id,
             state=order.state.value,

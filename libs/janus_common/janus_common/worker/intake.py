@@ -113,7 +113,7 @@ class Intake:
         except (Denied, BrokerUnavailable) as error:
             return self._take_back(order, error)
         self._book.add(order, sent_s=monotonic_s())
-        log.info(
+        log.debug(
             "order.sent",
             client_order_id=order.client_order_id,
             session_order_id=order.session_order_id,
@@ -155,7 +155,7 @@ class Intake:
                 Code.SYMBOL_IN_DOUBT,
                 f"nobody knows what became of order {doubtful.client_order_id} of "
                 f"{order.symbol}: {doubtful.reason}",
-                f"janus sync; janus orders show {doubtful.client_order_id}",
+                f"janus orders show {doubtful.client_order_id}",
             )
 
     async def _paced(self, rank: Rank, expires_ns: int | None) -> None:

@@ -92,9 +92,7 @@ class Worker:
             finally:
                 await lease.release()
 
-    async def _trade(
-        self, here: Service, desk: Desk, lease: HeldLease, pacer: Pacer
-    ) -> None:
+    async def _trade(self, here: Service, desk: Desk, lease: HeldLease, pacer: Pacer) -> None:
         async def stand_by(reason: str) -> None:
             await here.show(ServiceState.FENCED, reason)
 
