@@ -305,6 +305,16 @@ async def test_a_wrong_configuration_is_refused_before_anything_starts(tmp_path,
     assert left_of(tmp_path) == []
 
 
+@pytest.mark.parametrize("words", [[], ["-d"]], ids=["in front", "detached"])
+async def test_a_folder_that_cannot_hold_the_state_is_named(tmp_path, words):
+    (tmp_path / "file").touch()
+
+    said = await janus("--state", str(tmp_path / "file" / "state"), "up", *words)
+
+    assert said.code == 6
+    assert f"cannot keep the stack's state in {tmp_path}/file/state: Not a directory" in said.err
+
+
 async def test_a_port_that_was_set_and_is_taken_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from janus_cli.stack.logfile import MAX_LINE_BYTES, LineSplitter, LogFile
 
@@ -57,6 +58,14 @@ def test_a_log_is_continued_not_begun_again(tmp_path):
         log.close()
 
     assert [line["event"] for line in lines_of(tmp_path / "one.log")] == ["first", "second"]
+
+
+def test_a_full_disk_costs_lines_and_nothing_else():
+    log = LogFile(Path("/dev/full"))
+    log.note("tick")
+    log.close()
+
+    assert "tick" in log.tail[0]
 
 
 def test_lines_are_whole_however_the_bytes_come():

@@ -66,6 +66,12 @@ async def test_a_closed_port_is_said_not_raised(answering):
     assert port
 
 
+async def test_a_command_that_does_not_exist_is_said_not_raised():
+    health = await ExecProbe(ExecReady(("/no/such/program",))).look(1)
+
+    assert health.reason == "cannot run /no/such/program: No such file or directory"
+
+
 @pytest.mark.parametrize(("code", "state"), [(0, State.READY), (2, State.STARTING)])
 async def test_a_command_that_exits_0_is_ready(code, state):
     command = (sys.executable, "-I", "-S", "-c", f"raise SystemExit({code})")

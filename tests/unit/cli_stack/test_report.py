@@ -45,7 +45,7 @@ def test_a_change_says_why_and_when_the_next_try_is():
         process(state=State.BACKOFF, reason="ended with status 1: no", pid=None, next_try_s=0.26)
     )
 
-    assert line[9:] == "router backoff: ended with status 1: no, again in 0.3 s"
+    assert line[13:] == "router backoff: ended with status 1: no, again in 0.3 s"
 
 
 def test_the_last_words_are_those_of_the_last_life():

@@ -141,6 +141,17 @@ async def test_a_program_that_does_not_exist_is_said_and_tried_again(dummies):
         assert "cannot run /no/such/program: No such file" in state_of(supervisor, "ghost").reason
 
 
+async def test_a_process_that_cannot_even_be_launched_is_tried_again(dummies, tmp_path):
+    spec = dummies.spec("homeless", cwd=tmp_path / "missing")
+
+    async with dummies.running(spec, dummies.spec("other")) as supervisor:
+        await eventually(lambda: state_of(supervisor, "homeless").state is State.BACKOFF)
+        assert "not started" in state_of(supervisor, "homeless").reason
+        (tmp_path / "missing").mkdir()
+
+        await eventually(is_ready(supervisor, "homeless", "other"))
+
+
 async def test_a_restart_gives_a_new_process_and_leaves_the_others_alone(dummies):
     async with dummies.running(dummies.spec("one"), dummies.spec("other")) as supervisor:
         await eventually(is_ready(supervisor, "one", "other"))

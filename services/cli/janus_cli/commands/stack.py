@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from janus_common import clock
 
 from janus_cli import house, show
 from janus_cli.failures import Failure, Status
@@ -88,11 +90,11 @@ def restart(
     answer = control.ask(folder.socket, Request(do="restart", name=name))
     if answer is None or not answer.ok:
         raise _no_stack(folder) if answer is None else _refused(answer.reason, answer.hint)
-    began, old = time.monotonic(), before.pid if before else None
-    while time.monotonic() - began < RESTART_WITHIN_S:
+    began, old = clock.monotonic_s(), before.pid if before else None
+    while clock.monotonic_s() - began < RESTART_WITHIN_S:
         found = _named(_processes(folder), name)
         if found and found.state in UP and found.pid != old:
-            show.aside(f"{name} {found.state} after {time.monotonic() - began:.1f} s")
+            show.aside(f"{name} {found.state} after {clock.monotonic_s() - began:.1f} s")
             return
         time.sleep(POLL_S / 4)
     raise _refused(f"{name} is not up after {RESTART_WITHIN_S:g} s", f"janus logs {name}")
@@ -154,6 +156,10 @@ class _Follower:
         self._last_exits: dict[str, str] = {}
 
     def __call__(self, process: ProcessStatus, supervisor: Supervisor) -> None:
+        with contextlib.suppress(OSError):  # a closed terminal is no reason to fail
+            self._show(process, supervisor)
+
+    def _show(self, process: ProcessStatus, supervisor: Supervisor) -> None:
         from janus_cli.stack import report
         from janus_cli.stack.spec import State
 

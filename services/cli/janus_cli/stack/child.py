@@ -56,7 +56,8 @@ class Child:
         spec = self._spec
         me = Identity.of(self.pid, number=spec.stop_signal, group=spec.stop_group)
         if me is not None:
-            me.save(path)
+            with contextlib.suppress(OSError):  # a full disk: it is missed only after a kill
+                me.save(path)
 
     async def wait(self) -> int:
         """Wait for the end; then end what is left of its group. Returns Popen's return code."""

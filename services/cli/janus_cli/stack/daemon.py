@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from janus_common import clock
+
 from janus_cli.failures import Failure, Status, as_failure, tell
 from janus_cli.stack import control, identity
 from janus_cli.stack.control import Answer, Request
@@ -57,12 +59,12 @@ def wait_until_up(
         Failure: the supervisor ended.
         NotReady: one process is not up, and waiting longer will hardly help.
     """
-    deadline, all_up_since = time.monotonic() + READY_WITHIN_S, 0.0
+    deadline, all_up_since = clock.monotonic_s() + READY_WITHIN_S, 0.0
     while True:
         if (status := supervisor.poll()) is not None:
             raise _ended(folder, status)
         answer = control.ask(folder.socket, Request(do="status"))
-        now = time.monotonic()
+        now = clock.monotonic_s()
         if answer is not None:
             progress(answer.processes)
             states = {process.state for process in answer.processes}
@@ -91,9 +93,9 @@ def stop(folder: StateFolder) -> bool:
         asked = None
     if asked is None and holder is not None:
         holder.send(signal.SIGTERM)
-    deadline = time.monotonic() + DOWN_WITHIN_S
+    deadline = clock.monotonic_s() + DOWN_WITHIN_S
     while is_held(folder.lock) or (holder is not None and holder.is_alive):
-        if time.monotonic() > deadline:
+        if clock.monotonic_s() > deadline:
             who = f"process {holder.pid}" if holder else "its supervisor"
             raise StackError(
                 f"{who} has not stopped the stack in {DOWN_WITHIN_S:g} s",

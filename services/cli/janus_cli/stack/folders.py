@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_NAME = ".janus"
+from janus_cli.stack.spec import StackError
+
 PASSABLE, PRIVATE = 0o711, 0o700
 
 
@@ -25,7 +26,20 @@ class StateFolder:
         return cls(path.expanduser().absolute())
 
     def create(self) -> None:
-        """Make what is missing."""
+        """Make what is missing.
+
+        Raises:
+            StackError: that cannot be done there.
+        """
+        try:
+            self._create()
+        except OSError as error:
+            raise StackError(
+                f"cannot keep the stack's state in {self.root}: {error.strerror}",
+                hint="give another folder: janus --state FOLDER up",
+            ) from error
+
+    def _create(self) -> None:
         if not self.root.exists():
             self.root.mkdir(parents=True)
             self.root.chmod(PASSABLE)

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+from janus_common import clock
 
 POLL_S = 0.02
 
@@ -79,9 +80,9 @@ def end(processes: Iterable[Identity], *, within_s: float) -> None:
     left = [process for process in processes if process.is_alive]
     for process in left:
         process.send(process.stop_signal)
-    deadline = time.monotonic() + within_s
+    deadline = clock.monotonic_s() + within_s
     while left := [process for process in left if process.is_alive]:
-        if time.monotonic() > deadline:
+        if clock.monotonic_s() > deadline:
             for process in left:
                 process.send(signal.SIGKILL)
         time.sleep(POLL_S)

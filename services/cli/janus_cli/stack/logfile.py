@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -47,13 +48,17 @@ class LogFile:
         self._file = None
 
     def _append(self, line: bytes) -> None:
+        self._tail.append(line.decode(errors="replace"))
+        with contextlib.suppress(OSError):  # a full disk costs lines, never a process
+            self._write(line)
+
+    def _write(self, line: bytes) -> None:
         file = self._open()
         if self._size and self._size + len(line) > self._max_bytes:
             self._rotate()
             file = self._open()
         file.write(line + b"\n")
         self._size += len(line) + 1
-        self._tail.append(line.decode(errors="replace"))
 
     def _open(self) -> FileIO:
         if self._file is None:

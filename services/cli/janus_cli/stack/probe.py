@@ -96,9 +96,12 @@ class ExecProbe:
 
     async def look(self, pid: int) -> Health:  # noqa: ARG002 - part of the seam
         quiet = asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(
-            *self._ready.command, stdin=quiet, stdout=quiet, stderr=quiet
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._ready.command, stdin=quiet, stdout=quiet, stderr=quiet
+            )
+        except OSError as error:
+            return Health(State.STARTING, f"cannot run {self._ready.command[0]}: {error.strerror}")
         try:
             async with asyncio.timeout(LIMIT_S):
                 code = await process.wait()

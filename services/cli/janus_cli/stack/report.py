@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 
 import msgspec
+from janus_common import clock
 
-from janus_cli import show
+from janus_cli import show, show_format
 from janus_cli.show import Cell, Table
 from janus_cli.stack import logview
 from janus_cli.stack.folders import StateFolder
@@ -45,7 +45,9 @@ def change(process: ProcessStatus) -> str:
     pid = f", pid {process.pid}" if process.pid and process.state is State.READY else ""
     reason = f": {process.reason}" if process.reason else ""
     again = f", again in {process.next_try_s:.1f} s" if process.next_try_s else ""
-    return f"{time.strftime('%H:%M:%S')} {process.name} {process.state}{pid}{reason}{again}"
+    now_ns = clock.now_ns()
+    when = show_format.clock(now_ns, now_ns=now_ns)
+    return f"{when} {process.name} {process.state}{pid}{reason}{again}"
 
 
 def last_life(tail: Sequence[str]) -> list[str]:

@@ -108,13 +108,18 @@ class Runner:
         try:
             if self.spec.prepare is not None:
                 await self.spec.prepare()
-        except StackError as error:
+        except (StackError, OSError) as error:
             self._ended(f"not started: {error}")
             return False
         if self._end_asked.is_set():
             return True
         async with Output(self.log) as output:
-            child = self._child = await Child.start(self.spec, output=output.descriptor)
+            try:
+                child = await Child.start(self.spec, output=output.descriptor)
+            except OSError as error:
+                self._ended(f"not started: {error}")
+                return False
+            self._child = child
             try:
                 output.handed_over()
                 self._began(child)

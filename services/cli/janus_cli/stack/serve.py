@@ -35,6 +35,7 @@ from janus_cli.stack.spec import (
     ProcessSpec,
     ProcessStatus,
     Ready,
+    StackError,
     State,
     TcpReady,
 )
@@ -64,7 +65,10 @@ def up(folder: StateFolder, config_file: Path | None, *, changed: Changed) -> No
         StackError: a port is taken, or a program is missing.
     """
     with held(folder):
-        wanted = plan(folder, config_file, environment())
+        try:
+            wanted = plan(folder, config_file, environment())
+        except OSError as error:
+            raise StackError(f"{error.filename}: {error.strerror}") from error
         asyncio.run(run(folder, wanted, changed=changed))
 
 
