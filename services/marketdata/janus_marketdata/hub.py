@@ -8,7 +8,7 @@ from janus_common import subjects
 from janus_common.bus.bus import Bus, Received
 from janus_common.bus.service import Asked
 from janus_common.clock import monotonic_s
-from janus_common.errors import BusUnavailable, SymbolInvalid
+from janus_common.errors import BusUnavailable, Denied, SymbolInvalid
 from janus_common.messages import (
     MarketDataReply,
     Quality,
@@ -93,6 +93,11 @@ class Hub:
 
     def _known(self, symbols: list[str]) -> list[Tick]:
         return [self._last[symbol] for symbol in symbols if symbol in self._last]
+
+
+def refusal(denied: Denied) -> MarketDataReply:
+    """Return the answer to a request that could not be looked at."""
+    return MarketDataReply(refused={"": f"{denied.reason} ({denied.code})"})
 
 
 def _symbols(texts: list[str]) -> tuple[list[str], dict[str, str]]:

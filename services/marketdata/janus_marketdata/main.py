@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from functools import partial
 from pathlib import Path
 
-import structlog
 from janus_common import config, lifecycle, logs, subjects
 from janus_common.bus import bus, service
 from janus_common.clock import monotonic_s
-from janus_common.errors import Denied
 from janus_common.instruments import Instruments
-from janus_common.messages import (
-    MarketDataReply,
-    ServiceState,
-    Snapshot,
-    Subscribe,
-    Tick,
-    Unsubscribe,
-)
+from janus_common.messages import ServiceState, Snapshot, Subscribe, Tick, Unsubscribe
 
-from janus_marketdata.hub import Hub
+from janus_marketdata.hub import Hub, refusal
+from janus_marketdata.keep import keep
 from janus_marketdata.leases import Leases
 from janus_marketdata.lines import Lines
 
 AT_ONCE = 64
-log = structlog.get_logger()
 
 
 async def serve(settings: config.Config) -> None:
@@ -41,34 +31,15 @@ async def serve(settings: config.Config) -> None:
 
         async def ready() -> None:
             await house.subscribe(subjects.source(), Tick, hub.ticked)
-            answer = partial(here.answer, refuse=_refusal, at_once=AT_ONCE)
+            answer = partial(here.answer, refuse=refusal, at_once=AT_ONCE)
             await answer(subjects.marketdata("subscribe"), Subscribe, hub.subscribe)
             await answer(subjects.marketdata("unsubscribe"), Unsubscribe, hub.unsubscribe)
             await answer(subjects.marketdata("snapshot"), Snapshot, hub.snapshot)
             await here.show(ServiceState.READY)
 
         await lifecycle.run_until_stopped(
-            here.be_present(), _keep(leases, lines, hub), ready=ready, drain=house.drain
+            here.be_present(), keep(leases, lines, hub), ready=ready, drain=house.drain
         )
-
-
-async def _keep(leases: Leases, lines: Lines, hub: Hub) -> None:
-    """Expire leases and keep the lines as they say, for ever."""
-    async with asyncio.TaskGroup() as tasks:
-
-        def desired() -> frozenset[str]:
-            leases.expire(monotonic_s())
-            return leases.desired()
-
-        def lost(symbol: str, reason: str) -> None:
-            log.warning("line.lost", symbol=symbol, reason=reason)
-            tasks.create_task(hub.mark_stale(symbol))
-
-        await lines.keep(desired, lost)
-
-
-def _refusal(denied: Denied) -> MarketDataReply:
-    return MarketDataReply(refused={"": f"{denied.reason} ({denied.code})"})
 
 
 def main() -> None:

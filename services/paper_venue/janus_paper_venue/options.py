@@ -1,0 +1,111 @@
+"""What the command line says, made into the venue's parts; a wrong option ends it with one line."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import re
+import socket
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from janus_common import logs
+from janus_common.clock import NS_PER_S
+from janus_common.errors import ConfigError
+
+from janus_paper_venue.catalogue import replayed_stock
+from janus_paper_venue.fees import SCHEDULES
+from janus_paper_venue.instruments import Catalogue, SecType
+from janus_paper_venue.recording import Recording, find_recordings, read_rows
+from janus_paper_venue.rules import Rules
+
+ACCOUNT = re.compile(r"[A-Z]{1,3}[0-9]{1,12}")
+BACKLOG = 200
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    found = argparse.ArgumentParser(
+        prog="janus_paper_venue",
+        description="A simulated exchange that speaks the TWS API.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = found.add_argument
+    add("--tws", default="127.0.0.1:7497", metavar="HOST:PORT", help="for TWS API clients")
+    add("--control", default="127.0.0.1:7498", metavar="HOST:PORT", help="HTTP: truth, market")
+    add("--accounts", default="DU1234567", help="comma list; under one login")
+    add("--seed", type=int, default=1, help="the same seed makes the same market")
+    add("--state", type=Path, default=Path("paper-venue"), help="folder of the venue's memory")
+    add("--ticks", type=Path, help="folder of recordings, SYMBOL.csv.gz, to replay")
+    add("--speed", type=float, default=1.0, help="of the replay; 1 is as it was")
+    add("--tick-rate", type=float, default=60.0, help="synthetic ticks a second, in all")
+    add("--cash", type=Decimal, default=Decimal(1_000_000), help="an account begins with, USD")
+    add("--leverage", type=Decimal, default=Decimal(1), help="buying power over available funds")
+    add("--fees", choices=SCHEDULES, default="fixed", help="IB's prices")
+    add("--fee-delay", type=float, default=0.0, help="seconds from a fill to its fee report")
+    add("--messages-per-s", type=int, default=50, help="limit of a TWS client; 0: none")
+    add("--log-level", choices=logs.LEVELS, default="info")
+    return found
+
+
+def rules(options: Namespace) -> Rules:
+    """Return how the venue trades."""
+    return Rules(
+        starting_cash=options.cash,
+        leverage=options.leverage,
+        fees=SCHEDULES[options.fees],
+        fee_delay_ns=int(options.fee_delay * NS_PER_S),
+    )
+
+
+def accounts(text: str) -> tuple[str, ...]:
+    """Return the account ids in a comma list."""
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for account in found:
+        if not ACCOUNT.fullmatch(account):
+            raise ConfigError(f"--accounts: {account!r} is no account id, like DU1234567")
+    if not found:
+        raise ConfigError("--accounts: at least one account is needed, like DU1234567")
+    return found
+
+
+@contextmanager
+def ports(options: Namespace) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Hold the sockets for TWS clients and for control: clients may connect from now on."""
+    with _listen("--tws", options.tws) as tws, _listen("--control", options.control) as control:
+        yield tws, control
+
+
+def _listen(option: str, address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigError(f"{option} {address}: not HOST:PORT")
+    try:
+        return socket.create_server((host, int(port)), backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"{option} {address}: port {port} is in use by another process; choose another"
+            ) from error
+        raise ConfigError(f"{option} {address}: {error.strerror or error}") from error
+
+
+def recordings(folder: Path | None, catalogue: Catalogue) -> dict[int, Recording]:
+    """Open the recordings in ``folder``; symbols that do not exist yet are added as US stocks."""
+    if folder is None:
+        return {}
+    found: dict[int, Recording] = {}
+    for symbol, paths in find_recordings(folder).items():
+        stocks = [one for one in catalogue.named(symbol) if one.sec_type is SecType.STOCK]
+        if not stocks:
+            first = next(read_rows(paths), None)
+            if first is None:
+                continue
+            stocks = [replayed_stock(symbol, first.price)]
+            catalogue.add(stocks[0])
+        con_id = stocks[0].con_id
+        found[con_id] = Recording(con_id, read_rows(paths))
+    return found
