@@ -1,3 +1,5 @@
+"""The venue's control port: the truth it tells, the markets it pins."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

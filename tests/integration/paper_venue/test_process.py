@@ -1,3 +1,5 @@
+"""The venue as a process: starts, stops, kills, wrong options."""
+
 from __future__ import annotations
 
 import asyncio

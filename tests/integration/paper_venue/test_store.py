@@ -1,3 +1,5 @@
+"""What the venue remembers across a restart."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

@@ -1,3 +1,5 @@
+"""Cash, fees, margin and positions of an account at the venue."""
+
 from __future__ import annotations
 
 from dataclasses import replace

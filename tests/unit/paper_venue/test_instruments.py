@@ -1,3 +1,5 @@
+"""What can be traded at the venue, and how it is found."""
+
 from __future__ import annotations
 
 from datetime import date

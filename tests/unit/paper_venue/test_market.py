@@ -1,3 +1,5 @@
+"""How the venue's market moves: walk, pins, recordings."""
+
 from __future__ import annotations
 
 import gzip

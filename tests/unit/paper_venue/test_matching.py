@@ -1,3 +1,5 @@
+"""Which order meets which quote, and for how much."""
+
 from __future__ import annotations
 
 from decimal import Decimal

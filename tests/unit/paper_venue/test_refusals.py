@@ -1,3 +1,5 @@
+"""Orders that the venue does not take, in the broker's words."""
+
 from __future__ import annotations
 
 import pytest
