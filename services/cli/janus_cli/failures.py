@@ -53,6 +53,9 @@ class Failure(Exception):
         return {"code": self.code or self.status.name, "reason": self.reason, "hint": self.hint}
 
 
+LONGEST = 40  # characters of a symbol that are shown
+
+
 class OrderFailure(Failure):
     """An order was refused, or what became of it is not known."""
 
@@ -74,7 +77,8 @@ class OrderFailure(Failure):
 
     def details(self) -> str:
         code = f", code {self.code}" if self.code else ""
-        symbol = f", symbol {self.symbol}" if self.symbol else ""
+        shown = self.symbol if len(self.symbol) <= LONGEST else f"{self.symbol[:LONGEST]}…"
+        symbol = f", symbol {shown}" if shown else ""
         return f"account {self.account}{symbol}, intent {self.intent_id}{code}"
 
     def as_dict(self) -> dict[str, str | None]:

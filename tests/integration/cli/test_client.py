@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 from janus_common import client, subjects
+from janus_common.bus import bus
 from janus_common.errors import Denied, NobodyListens, SubjectInvalid
-from janus_common.messages import OrderState, OrderType, Outcome, ReportQuery, Side
+from janus_common.messages import Intent, OrderState, OrderType, Outcome, ReportQuery, Side
 
 from tests.integration.cli.fake_house import tick
 from tests.support.waiting import eventually
@@ -142,10 +143,15 @@ async def test_nobody_there_is_told_apart_from_no_answer(own_nats):
 
 
 async def test_an_answer_that_does_not_come_is_unknown_and_names_the_id(own_nats):
-    async with client.connect(own_nats.url, principal="bot", data=False) as bot:
-        own_nats.freeze()
+    async def say_nothing(received):
+        """Take what comes, as a router that hangs would."""
+
+    async with (
+        bus.connect(own_nats.url, name="hanging") as router,
+        client.connect(own_nats.url, principal="bot", data=False) as bot,
+    ):
+        await router.subscribe(subjects.intent(), Intent, say_nothing)
         reply = await bot.submit(client.order("ib-main", "AAPL", Side.BUY, 1), timeout_s=0.3)
-        own_nats.thaw()
 
     assert reply.outcome is Outcome.UNKNOWN
     assert reply.hint == f"janus orders show {reply.client_order_id}"

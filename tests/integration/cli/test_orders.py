@@ -147,14 +147,23 @@ async def test_a_broker_that_stays_silent_is_unknown_after_the_timeout(janus):
     assert "the broker has not answered yet" in said.err
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity"])
-async def test_a_quantity_that_is_no_finite_number_is_refused_before_it_is_sent(janus, house, text):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("NaN", "qty NaN is not a finite number"),
+        ("Infinity", "qty Infinity is not a finite number"),
+        ("99999999999999999999", "qty is 99999999999999999999"),
+    ],
+)
+async def test_a_quantity_beyond_all_numbers_is_refused_before_it_is_sent(
+    janus, house, text, reason
+):
     before = len(house.placed)
 
     said = await janus("buy", "AAPL", text, "-a", "ib-main")
 
     assert said.code == 3
-    assert said.err.startswith(f"Order Error: qty {text} is not a finite number\n")
+    assert said.err.startswith(f"Order Error: {reason}")
     assert "code INVALID_QTY" in said.err
     assert len(house.placed) == before
 
@@ -168,6 +177,10 @@ async def test_a_quantity_that_is_no_finite_number_is_refused_before_it_is_sent(
         (("buy", "AAPL", "1", "-a", "ib main"), "'ib main': a name on the bus"),
         (("buy", "AAPL", "1", "-a", "*"), "'*': a name on the bus"),
         (("buy", "AAPL", "1", "--nope", "-a", "ib-main"), "limit_price '--nope' is not a number"),
+        (("buy", "AAPL", "1_0", "-a", "ib-main"), "qty '1_0' is not a number"),
+        (("buy", "AAPL", "1", "", "-a", "ib-main"), "limit_price '' is not a number"),
+        ((*BUY, "--id", "bad id"), "'bad id' is no order id"),
+        (("cancel", "*"), "'*' is no order id"),
         ((*BUY, "--expires", "soon"), "--expires 'soon' is no duration"),
         ((*BUY, "--tif", "WEEK"), "Invalid value for '--tif'"),
     ],

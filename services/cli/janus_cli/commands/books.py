@@ -211,7 +211,7 @@ def show_order(
     json: options.Json = False,
 ) -> None:
     """Show one order's whole life, from the journal; works without the registry."""
-    pattern = subjects.order(account or subjects.ANY, client_order_id)
+    pattern = subjects.order(account or subjects.ANY, options.order_id(client_order_id))
     with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
         updates = [each.message for each in bus.history(quick.ORDERS, pattern, OrderUpdate)]
         if not updates:

@@ -117,9 +117,10 @@ def cancel(
         raise Failure(
             "give the ids of orders, or --all", status=Status.USAGE, hint="janus orders --open"
         )
+    named = [options.order_id(each) for each in ids or ()]
     here = house.find(ctx.obj.state)
     timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
-    done = asyncio.run(_cancel(here, list(ids or ()), account, timeout_s=timeout_s, wait=wait))
+    done = asyncio.run(_cancel(here, named, account, timeout_s=timeout_s, wait=wait))
     if json:
         show.data("cancel", [each.data() for each in done])
     elif not done:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import typer
+from janus_common import subjects
+from janus_common.errors import Code, SubjectInvalid
 
 from janus_cli.failures import Failure, Status
 
@@ -24,8 +27,37 @@ Limit = Annotated[
     typer.Option("-n", "--limit", min=1, max=10_000, help="At most so many.", metavar="N"),
 ]
 
+MAX_ID = 40  # characters; it goes to the broker as the order's reference
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "": 1.0}
+
+
+def number(text: str) -> Decimal | None:
+    """Return a number as people write one, perhaps not finite; None when it is none."""
+    try:
+        return Decimal(text) if text.isascii() and "_" not in text else None
+    except InvalidOperation:
+        return None
+
+
+def order_id(text: str) -> str:
+    """Return ``text`` if it can be the id of an order.
+
+    Raises:
+        Failure: it cannot.
+    """
+    try:
+        if len(text) <= MAX_ID:
+            return subjects.token(text)
+    except SubjectInvalid:
+        pass
+    raise Failure(
+        f"{text[:50]!a} is no order id",
+        status=Status.USAGE,
+        code=Code.INVALID_ID.value,
+        hint=f"an id has 1 to {MAX_ID} letters, digits, dashes and underscores",
+    )
 
 
 def seconds(text: str, *, option: str, examples: str = "30s, 5m or 2h") -> float:

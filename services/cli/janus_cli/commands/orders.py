@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -13,7 +13,7 @@ import typer
 from janus_common import client, subjects
 from janus_common.bus import quick
 from janus_common.clock import monotonic_s
-from janus_common.errors import Code, SubjectInvalid
+from janus_common.errors import Code
 from janus_common.feeds import Followed
 from janus_common.messages import (
     IntentReply,
@@ -93,7 +93,7 @@ def _at_market(side: Side) -> Callable[..., None]:
         yes: Yes = False,
         json: options.Json = False,
     ) -> None:
-        named = _Named(side, account, symbol, id_ or client.new_id())
+        named = _Named(side, account, symbol, id_)
         intent = named.intent(qty, None, limit, expires=expires)
         intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
         _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
@@ -120,7 +120,7 @@ def _at_stop(side: Side) -> Callable[..., None]:
         yes: Yes = False,
         json: options.Json = False,
     ) -> None:
-        named = _Named(side, account, symbol, id_ or client.new_id())
+        named = _Named(side, account, symbol, id_)
         intent = named.intent(qty, stop, limit, expires=expires)
         intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
         _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
@@ -135,43 +135,37 @@ def _with(intent: OrderIntent, *, tif: Tif, outside_rth: bool, dry_run: bool) ->
 class _Named:
     """An order by what a refusal names: account, symbol and id."""
 
-    def __init__(self, side: Side, account: str, symbol: str, intent_id: str) -> None:
-        self._side, self._account, self._symbol, self._id = side, account, symbol, intent_id
-        try:
-            subjects.token(intent_id)
-        except SubjectInvalid:
-            raise self._refused(
-                f"{intent_id[:50]!a} is no order id",
-                Code.INVALID_ID,
-                "--id takes 1 to 40 letters, digits, dashes and underscores; leave it out",
-            ) from None
+    def __init__(self, side: Side, account: str, symbol: str, intent_id: str | None) -> None:
+        self._side, self._account, self._symbol = side, account, symbol
+        self._id = client.new_id() if intent_id is None else options.order_id(intent_id)
 
     def intent(self, qty: str, stop: str | None, limit: str | None, *, expires: str) -> OrderIntent:
-        return client.order(
-            self._account,
-            self._symbol,
-            self._side,
-            self._number("qty", qty, code=Code.INVALID_QTY),
-            stop_price=stop and self._number("stop_price", stop, code=Code.INVALID_PRICE),
-            limit_price=limit and self._number("limit_price", limit, code=Code.INVALID_PRICE),
-            client_order_id=self._id,
-            expires_s=options.seconds(expires, option="--expires"),
-        )
-
-    def _number(self, name: str, text: str, *, code: Code) -> Decimal:
+        prices = {"stop_price": stop, "limit_price": limit}
         try:
-            found = Decimal(text)
-        except InvalidOperation:
+            return client.order(
+                self._account,
+                self._symbol,
+                self._side,
+                self._number("qty", qty),
+                client_order_id=self._id,
+                expires_s=options.seconds(expires, option="--expires"),
+                **{k: self._number(k, v) for k, v in prices.items() if v is not None},
+            )
+        except ValueError as error:  # a number beyond what a message may hold
+            raise self._refused(str(error)) from error
+
+    def _number(self, name: str, text: str) -> Decimal:
+        found = options.number(text)
+        if found is None:
             raise Failure(
                 f"{name} {text!a} is not a number", status=Status.USAGE, hint="janus buy --help"
-            ) from None
-        if found.is_finite():
-            return found
-        raise self._refused(
-            f"{name} {text} is not a finite number", code, "nothing was sent; give one such as 10"
-        )
+            )
+        if not found.is_finite():
+            raise self._refused(f"{name} {text} is not a finite number")
+        return found
 
-    def _refused(self, reason: str, code: Code, hint: str) -> OrderFailure:
+    def _refused(self, reason: str) -> OrderFailure:
+        code = Code.INVALID_QTY if reason.startswith("qty") else Code.INVALID_PRICE
         return OrderFailure(
             reason,
             status=Status.REJECTED,
@@ -179,7 +173,7 @@ class _Named:
             symbol=self._symbol,
             intent_id=self._id,
             code=code.value,
-            hint=hint,
+            hint="nothing was sent; give a number such as 10",
         )
 
 

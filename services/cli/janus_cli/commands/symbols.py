@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -28,6 +28,7 @@ from janus_cli.show import Row, Table
 from janus_cli.show_format import UNKNOWN, as_json, number
 
 PAGE = 200
+MAX_NUMBER = Decimal(10) ** 12
 RESOLVE_TIMEOUT_S = 15.0  # a broker may have to be asked
 
 Symbol = Annotated[str, typer.Argument(help="Canonical symbol.", metavar="SYMBOL")]
@@ -115,11 +116,8 @@ def add(
 
 
 def _number(option: str, text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if found.is_finite() and found > 0:
+    found = options.number(text)
+    if found is not None and found.is_finite() and 0 < found < MAX_NUMBER:
         return found
     raise Failure(
         f"{option} {text!a} is not a number above 0",
