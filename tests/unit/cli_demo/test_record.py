@@ -33,14 +33,34 @@ def execution(ref, account, **fields):
     } | fields
 
 
+def filled(ref, du, alias):
+    """Return the executions of one order at the venue, and its fills in Janus' books."""
+    parts = [("a", 4), ("b", 6)] if ref == "o-0" else [("a", 10)]
+    there = [execution(ref, du, exec_id=f"e-{ref}-{part}.01", qty=qty) for part, qty in parts]
+    here = [
+        {
+            "account": alias,
+            "execution_id": f"e-{ref}-{part}",
+            "client_order_id": ref,
+            "symbol": "AAPL",
+            "qty": str(qty),
+            "price": "100.50",
+            "fee": "1.00",
+        }
+        for part, qty in parts
+    ]
+    return there, here
+
+
 def accounts():
     return [("DU1", "ib-main") if number % 2 else ("DU2", "ib-alt") for number in range(6)]
 
 
+FILLED = [filled(ref, *names) for ref, names in zip(REFS, accounts(), strict=True)]
 TRUTH = Truth(
     accounts={"DU1": "ib-main", "DU2": "ib-alt"},
     orders=[order(ref, du) for ref, (du, _) in zip(REFS, accounts(), strict=True)],
-    executions=[execution(ref, du) for ref, (du, _) in zip(REFS, accounts(), strict=True)],
+    executions=[each for there, _ in FILLED for each in there],
     positions=[
         {"account": "DU1", "symbol": "AAPL", "qty": 30},
         {"account": "DU2", "symbol": "AAPL", "qty": 30},
@@ -49,19 +69,9 @@ TRUTH = Truth(
 TOLD = Told(
     sent=REFS,
     refused=["r-1"],
+    in_parts="o-0",
     orders=[{"client_order_id": ref, "state": "FILLED", "filled_qty": "10"} for ref in REFS],
-    fills=[
-        {
-            "account": alias,
-            "execution_id": f"e-{ref}",
-            "client_order_id": ref,
-            "symbol": "AAPL",
-            "qty": "10",
-            "price": "100.50",
-            "fee": "1.00",
-        }
-        for ref, (_, alias) in zip(REFS, accounts(), strict=True)
-    ],
+    fills=[each for _, here in FILLED for each in here],
     positions=[
         {"account": "ib-main", "symbol": "AAPL", "qty": "30"},
         {"account": "ib-alt", "symbol": "AAPL", "qty": "30"},
@@ -84,6 +94,7 @@ BROKEN = {
         TOLD,
         replace(TRUTH, orders=[*TRUTH.orders, order("stray", "DU1")]),
     ),
+    "the large order was filled in parts": (replace(TOLD, in_parts="o-1"), TRUTH),
     "order states agree": (
         replace(TOLD, orders=[*TOLD.orders[1:], TOLD.orders[0] | {"state": "WORKING"}]),
         TRUTH,

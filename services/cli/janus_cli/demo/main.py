@@ -151,6 +151,7 @@ def _told(shell: Shell, story: Story) -> Told:
     return Told(
         sent=story.sent,
         refused=story.refused,
+        in_parts=story.in_parts,
         orders=shell.read("orders"),
         fills=shell.read("fills"),
         positions=shell.read("positions"),

@@ -17,6 +17,7 @@ class Told:
 
     sent: list[str]  # ids of orders that the venue must have
     refused: list[str]  # ids of orders that it must not have
+    in_parts: str  # id of the order that has to be filled in parts
     orders: list[Row]
     fills: list[Row]
     positions: list[Row]
@@ -49,6 +50,7 @@ def checks(told: Told, truth: Truth) -> list[Check]:
     leaked = [ref for ref in told.refused if count[ref]]
     strange = [ref for ref in count if ref not in told.sent]
     accounts = {row["account"] for row in truth.orders}
+    parts = sum(row["order_ref"] == told.in_parts for row in truth.executions)
     return [
         Check("ticks came in", told.ticks > 0, f"{told.ticks} ticks"),
         Check(
@@ -59,6 +61,7 @@ def checks(told: Told, truth: Truth) -> list[Check]:
         Check("the venue has each order exactly once", not wrong, ", ".join(wrong)),
         Check("the venue never saw a refused order", not leaked, ", ".join(leaked)),
         Check("the venue has no other order", not strange, ", ".join(strange)),
+        Check("the large order was filled in parts", parts > 1, f"{parts} parts"),
         _same("order states agree", _states(told.orders, told.sent), _true_states(truth)),
         _same("fills agree, with quantity, price and fee", _fills(told), _executions(truth)),
         _same("positions agree", _held(told.positions), _truly_held(truth)),

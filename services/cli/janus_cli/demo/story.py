@@ -14,6 +14,7 @@ MAIN, ALT = "ib-main", "ib-alt"
 FILL_LIMIT_S = 30
 CENT = Decimal("0.01")
 TICKS_SHOWN = 8
+LARGE_QTY = 2_500  # the venue shows less than 1,500 at a time
 
 
 class Story:
@@ -24,6 +25,7 @@ class Story:
         self._first, self._second, self._third = symbols[:3]
         self.sent: list[str] = []
         self.refused: list[str] = []
+        self.in_parts = ""
         self.ticks = 0
 
     def play(self) -> None:
@@ -36,7 +38,7 @@ class Story:
         self._order("sell", self._first, "4", "-a", MAIN)
         self._tell("a limit far from the market rests, until it is canceled")
         self._rest_and_cancel()
-        self._tell("a stop waits for its price")
+        self._tell("a stop is triggered by its price")
         self._stop()
         self._tell("a limit larger than what is shown fills in parts")
         self._fill_in_parts()
@@ -89,14 +91,13 @@ class Story:
         self._wait_for(ref, "CANCELED")
 
     def _stop(self) -> None:
-        last = self._quote(self._third, "last")
-        self._order("bstop", self._third, "5", str(last), "-a", ALT)
+        reached = self._quote(self._third, "last") - 2 * CENT
+        self._order("bstop", self._third, "5", str(reached), "-a", ALT)
 
     def _fill_in_parts(self) -> None:
-        quote = self._venue.market()[self._first]
-        qty = int(Decimal(str(quote["ask_size"]))) + 900
-        limit = (Decimal(str(quote["ask"])) * Decimal("1.005")).quantize(CENT, ROUND_DOWN)
-        ref = self._order("buy", self._first, str(qty), str(limit), "-a", MAIN)
+        limit = (self._quote(self._first, "ask") * Decimal("1.005")).quantize(CENT, ROUND_DOWN)
+        ref = self._order("buy", self._first, str(LARGE_QTY), str(limit), "-a", MAIN)
+        self.in_parts = ref
         self._shell.must("orders", "show", ref)
 
     def _three_times(self) -> None:
