@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import os
 import re
+import signal
 from uuid import uuid4
 
 import pytest
 from janus_common.messages import OrderState
 
+from tests.integration.cli.conftest import state_folder
+from tests.support.stack import JANUS
 from tests.support.waiting import eventually
 
 BUY = ("buy", "AAPL", "10", "-a", "ib-main")
@@ -268,12 +274,6 @@ async def test_without_a_router_nothing_is_sent_and_the_status_says_unreachable(
 
 
 async def test_an_interrupt_while_waiting_says_how_to_ask(janus, house, house_url, tmp_path):
-    import asyncio
-    import signal
-
-    from tests.integration.cli.conftest import state_folder
-    from tests.support.stack import JANUS
-
     folder = state_folder(tmp_path / "state", house_url)
     process = await asyncio.create_subprocess_exec(
         *(JANUS, "--state", folder, "buy", "SILENT", "1", "-a", "ib-main", "--id", "stopped-1"),
@@ -289,3 +289,47 @@ async def test_an_interrupt_while_waiting_says_how_to_ask(janus, house, house_ur
     assert out == b""
     assert b"it may have been sent: janus orders show stopped-1" in err
     assert b"Traceback" not in err
+
+
+async def answered(folder, words, answer):
+    """Run the command on a terminal, answer its question, and return its status and output."""
+    ours, theirs = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(JANUS, "--state", folder, *words), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = await asyncio.to_thread(_dialog, ours, answer)
+    async with asyncio.timeout(20):
+        return await process.wait(), said
+
+
+def _dialog(terminal, answer):
+    said = ""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while True:
+            said += os.read(terminal, 4096).decode()
+            if "[y/N]" in said and answer is not None:
+                os.write(terminal, answer)
+                answer = None
+    os.close(terminal)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b"y\n", (0, "LIVE ib-live BUY 1 AAPL MKT GTC → filled 1 @ 189.21")),
+        (b"n\n", (130, "nothing was sent")),
+    ],
+    ids=["yes", "no"],
+)
+async def test_on_a_terminal_a_live_order_asks_first(house, house_url, tmp_path, answer, outcome):
+    folder = state_folder(tmp_path / "state", house_url)
+    before, (status, words) = len(house.placed), outcome
+
+    ended, said = await answered(folder, ("buy", "AAPL", "1", "-a", "ib-live"), answer)
+
+    assert "LIVE ib-live BUY 1 AAPL MKT GTC: send it? [y/N]" in said
+    assert words in said
+    assert ended == status
+    assert len(house.placed) - before == (status == 0)
