@@ -11,7 +11,7 @@ from janus_common.errors import BrokerError, BrokerUnavailable
 Key = str | int  # a request id, or the name of a question that has none
 
 
-class BrokerRefused(BrokerError):
+class BrokerRefused(BrokerUnavailable):
     """The gateway answers a question with an error; ``code`` is IB's."""
 
     def __init__(self, code: int, text: str) -> None:

@@ -25,6 +25,7 @@ from tests.support.ib_worker import ib_desk
 from tests.support.venue import paper_venue
 from tests.support.waiting import eventually
 
+
 @pytest.fixture(scope="module")
 async def venue(tmp_path_factory):
     async with paper_venue(tmp_path_factory.mktemp("venue"), "--tick-rate", "20") as found:

@@ -22,9 +22,11 @@ def test_a_balance_is_in_the_accounts_own_currency():
 
     balance = values.balance("ib-main", now_ns=9)
 
+    assert balance is not None
     assert balance.currency == "USD"
     assert balance.cash == Decimal("1000.50")
-    assert (balance.buying_power, balance.net_liquidation) == (4000, 2000)
+    assert balance.buying_power == 4000
+    assert balance.net_liquidation == 2000
     assert balance.realized_pnl == 2
     assert balance.unrealized_pnl is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from janus_common.symbols import AssetClass
@@ -10,12 +11,17 @@ from janus_ib_worker.contracts import Named, answers, asset_class, canonical, qu
 
 
 def stock(symbol: str = "AAPL", **more) -> Named:
-    fields = {"con_id": 265598, "symbol": symbol, "sec_type": "STK", "currency": "USD"}
+    fields: dict[str, Any] = {
+        "con_id": 265598,
+        "symbol": symbol,
+        "sec_type": "STK",
+        "currency": "USD",
+    }
     return Named(**(fields | more))
 
 
 def future(expiry: str, local: str, **more) -> Named:
-    fields = {
+    fields: dict[str, Any] = {
         "con_id": 1,
         "symbol": local[:-2],
         "sec_type": "FUT",
@@ -95,8 +101,8 @@ def test_an_option_is_asked_for_as_one_of_a_stock_then_of_a_future():
     asked = questions("NQ.260320.C.15000")
 
     assert [(q.sec_type, q.expiry, q.right, q.strike) for q in asked] == [
-        ("OPT", "20260320", "C", 15000),
-        ("FOP", "20260320", "C", 15000),
+        ("OPT", "20260320", "C", Decimal(15000)),
+        ("FOP", "20260320", "C", Decimal(15000)),
     ]
 
 

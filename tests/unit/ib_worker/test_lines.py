@@ -17,7 +17,7 @@ def line():
     return line_of(AssetClass.EQUITY)
 
 
-def line_of(kind: AssetClass) -> Line:
+def line_of(kind):
     return Line(Instrument(symbol="AAPL", asset_class=kind, ib_conid=1), source="ib-main")
 
 
@@ -49,11 +49,15 @@ def test_a_last_price_that_is_none_is_no_tick(line):
 
 
 def test_a_future_may_have_a_negative_price():
-    assert line_of(AssetClass.FUTURE).price(BID, -37.63, 5).bid == -37.63
+    tick = line_of(AssetClass.FUTURE).price(BID, -37.63, 5)
+
+    assert tick.bid == -37.63
 
 
 def test_no_quote_is_none_for_a_future_too():
-    assert line_of(AssetClass.FUTURE).price(BID, -1.0, 0).bid is None
+    tick = line_of(AssetClass.FUTURE).price(BID, -1.0, 0)
+
+    assert tick.bid is None
 
 
 def test_a_size_that_repeats_its_price_is_no_tick(line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ib_async.contract import Contract
@@ -134,7 +135,7 @@ def test_an_error_code_does_what_the_table_says(code, word, our_code, is_unclear
 
 
 def opened(**more):
-    fields = {
+    fields: dict[str, Any] = {
         "orderId": 5,
         "clientId": 11,
         "permId": 77,
@@ -177,7 +178,11 @@ def test_a_completed_order_is_known_by_our_reference_alone():
     state = OrderState(status="Cancelled", completedStatus="Cancelled by Trader")
     found = translate.completed(AAPL, Order(orderRef="c-1", permId=77, filledQuantity=3.0), state)
 
-    assert (found.client_order_id, found.word, found.filled_qty) == ("c-1", Word.CANCELED, 3)
+    assert (found.client_order_id, found.word, found.filled_qty) == (
+        "c-1",
+        Word.CANCELED,
+        Decimal(3),
+    )
     assert found.reason == "Cancelled by Trader"
 
 
@@ -198,7 +203,11 @@ def test_an_execution_is_keyed_without_its_revision():
     found = translate.execution(AAPL, done, OURS, now_ns=9)
 
     assert (found.execution_id, found.revision) == ("0000e0d5.67fe667b.01", 2)
-    assert (found.side, found.qty, found.price) == (Side.SELL, 3, Decimal("187.42"))
+    assert (found.side, found.qty, found.price) == (
+        Side.SELL,
+        Decimal(3),
+        Decimal("187.42"),
+    )
     assert found.executed_ns == 1_795_186_807 * 1_000_000_000
     assert (found.symbol, found.client_order_id) == ("AAPL", "c-1")
 
@@ -216,6 +225,7 @@ def test_a_fee_without_realized_profit_says_none():
 
     found = translate.fee(report, now_ns=9)
 
+    assert found is not None
     assert (found.fee, found.realized_pnl, found.revision) == (Decimal("1.05"), None, 1)
 
 
@@ -243,7 +253,7 @@ def test_the_cost_of_a_future_is_a_price():
     assert (found.symbol, found.average_cost, found.multiplier) == (
         "ES.2612",
         Decimal("6000.05"),
-        50,
+        Decimal(50),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from janus_common.messages import OrderState, OrderType, Side
@@ -33,7 +34,7 @@ def book(journal):
 
 
 def execution(id_: str = "e.1", revision: int = 1, qty: int = 4, **more) -> ExecutionReport:
-    fields = {
+    fields: dict[str, Any] = {
         "execution_id": id_,
         "revision": revision,
         "client_order_id": "c-1",

@@ -26,9 +26,7 @@ def fee(id_: str = "e.1", revision: int = 1, amount: str = "1.05") -> FeeReport:
     )
 
 
-def tell(
-    fills: Fills, *reports: ExecutionReport | FeeReport
-) -> list[Fill | FillCorrection | FillFee]:
+def tell(fills, *reports):
     return [
         message
         for report in reports

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from janus_common import orders
 from janus_common.messages import OrderState, OrderType, OrderUpdate, Side
-from janus_common.orders import FINAL, OPEN, TABLE, News, Word, advance, follow, is_final
+from janus_common.orders import FINAL, OPEN, TABLE, News, Word, follow, is_final
 
 S, W = OrderState, Word
 
 
 def order(state: OrderState = S.SENDING, **changes) -> OrderUpdate:
-    fields = {
+    fields: dict[str, Any] = {
         "account": "ib-main",
         "client_order_id": "c-1",
         "symbol": "AAPL",
@@ -24,6 +26,10 @@ def order(state: OrderState = S.SENDING, **changes) -> OrderUpdate:
         "state": state,
     }
     return OrderUpdate(**(fields | changes))
+
+
+def advance(before, news, *, now_ns=5):
+    return orders.advance(before, news, now_ns=now_ns)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from janus_common.worker.broker import LineLost, Session
 
 BACKLOG = 50_000  # ticks; then the oldest are dropped, and counted
 SLICE = 32  # ticks between two looks at everything else
+GATHER_S = 0.001  # after each batch: a tick on its own goes out at once, a stream in batches
 REPORT_EVERY_S = 60.0
 
 log = get_logger()
@@ -50,6 +51,7 @@ class TickOutbox:
             while self._waiting:
                 await self._publish_slice()
                 await asyncio.sleep(0)
+            await asyncio.sleep(GATHER_S)
 
     async def report(self) -> None:
         """Log once a minute what went out and what did not, for ever."""
