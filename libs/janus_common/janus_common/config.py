@@ -55,13 +55,13 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     seed: int = 1  # the same seed gives the same market
     ticks: str | None = None  # folder of recorded ticks to replay, one SYMBOL.csv.gz per symbol
     tws_port: Port | None = None  # None: `janus up` finds a free one
-    control_port: Port | None = None
+    control_port: Port | None = None  # HTTP: the truth, pinned markets; None: a free one
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much is logged."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = "info"  # and all that is graver
 
 
 class IbAccount(
@@ -77,11 +77,11 @@ class IbAccount(
     mode: Literal["paper", "live"]  # real money needs exactly "live"
     ib_account: str  # as the gateway reports it; paper ids begin with D
     client_id: Annotated[int, msgspec.Meta(ge=1, le=999_999)]  # fixed; never 0, never shared
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # of the gateway
     port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
     market_data: bool = False  # this account's connection feeds the house's market data
-    allow_short: bool = False
-    connect_timeout_s: Positive = 10.0
+    allow_short: bool = False  # without effect yet: short sales are up to the broker
+    connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
     sweep_s: Positive = 60.0  # how often executions are asked for again
 
 

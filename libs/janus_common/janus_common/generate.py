@@ -1,15 +1,19 @@
-"""Writes ``proto/`` and the tables of ``docs/subjects.md`` from the code: ``make proto``."""
+"""Writes ``proto/`` and the tables of two documents from the code: ``make proto``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from janus_common import wire_docs
+from janus_common import config_docs, wire_docs
 from janus_common.contract import all_kinds
 
-DOCUMENT = Path("docs/subjects.md")
+DOCUMENTS = {
+    Path("docs/subjects.md"): wire_docs.blocks,
+    Path("docs/configuration.md"): config_docs.blocks,
+}
 SCHEMA, GOLDEN = FOLDERS = Path("proto/schema"), Path("proto/golden")
 _BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -22,13 +26,13 @@ def files(root: Path) -> dict[Path, bytes]:
     }
     found |= {Path("proto/golden") / name: data for name, data in wire_docs.golden_files().items()}
     found[Path("proto/asyncapi.json")] = wire_docs.asyncapi_file(version("janus-common")).encode()
-    found[DOCUMENT] = fill_in((root / DOCUMENT).read_text("utf-8")).encode()
+    for document, blocks in DOCUMENTS.items():
+        found[document] = fill_in((root / document).read_text("utf-8"), blocks()).encode()
     return found
 
 
-def fill_in(document: str) -> str:
+def fill_in(document: str, blocks: Mapping[str, str]) -> str:
     """Return ``document`` with what stands between its markers made anew."""
-    blocks = wire_docs.blocks()
     return _BLOCK.sub(lambda m: f"{m[1]}\n{blocks[m[2]]}\n\n{m[3]}", document)
 
 

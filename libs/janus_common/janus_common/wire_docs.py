@@ -210,11 +210,11 @@ def blocks() -> dict[str, str]:
     """Return what stands between the markers of docs/subjects.md, by name of the block."""
     found = {how.value: _channels_table(how) for how in How}
     found |= {
-        "buckets": _table(
+        "buckets": table(
             ("bucket", "key", "message", "holds"),
             [(f"`{b.bucket}`", f"`{b.key}`", b.kind.__name__, b.purpose) for b in BUCKETS],
         ),
-        "codes": _table(("code", "means"), [(f"`{code}`", text) for code, text in MEANING.items()]),
+        "codes": table(("code", "means"), [(f"`{code}`", text) for code, text in MEANING.items()]),
     }
     for words in (Outcome, OrderState, OrderType, Tif):
         found[words.__name__] = ", ".join(f"`{word}`" for word in words)
@@ -229,7 +229,7 @@ def _channels_table(how: How) -> str:
     chosen = [channel for channel in CHANNELS if channel.how is how]
     extra = {How.REQUEST: ("answer",), How.STREAM: ("stream",), How.LIVE: ()}[how]
     head = ("subject", "from → to", "message", *extra, "for")
-    return _table(head, [_channel_row(channel) for channel in chosen])
+    return table(head, [_channel_row(channel) for channel in chosen])
 
 
 def _channel_row(channel: Channel) -> tuple[str, ...]:
@@ -258,7 +258,7 @@ def _fields_table(kind: type[msgspec.Struct]) -> str:
         )
         for f in fields_of(kind)
     ]
-    return _table(("field", "type", "if left out", "meaning"), rows)
+    return table(("field", "type", "if left out", "meaning"), rows)
 
 
 def _in_words(type_: str) -> str:
@@ -280,6 +280,7 @@ def _spelled(default: str) -> str:
     return {"None": "null", "True": "true", "False": "false"}.get(default, default)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as Markdown has it."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '¦') for cell in row)} |" for row in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,3 +307,9 @@ def test_a_secret_in_a_variable_of_the_overlay_is_not_shown(tmp_path):
     environ = {"JANUS__POSTGRES__DSN": f"postgresql://janus:{HIDDEN}@127.0.0.1/janus"}
 
     assert HIDDEN not in repr(parsed(with_account(), tmp_path, environ))
+
+
+def test_the_example_to_copy_is_right():
+    example = Path(__file__).parents[3] / "deploy" / "janus.example.toml"
+
+    assert sorted(config.load(example, environ={}).accounts) == ["ib-alt", "ib-main"]
