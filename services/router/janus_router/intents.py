@@ -103,9 +103,9 @@ class Intents:
         symbol = validate.symbol(intent.symbol)
         instrument = await self._instruments.resolve(symbol)
         validate.fits(intent, instrument)
-        complete = msgspec.structs.replace(
-            intent, symbol=symbol, expires_ns=intent.expires_ns or now + validate.DEFAULT_EXPIRY_NS
-        )
+        default_ns = now + validate.DEFAULT_EXPIRY_NS
+        expires_ns = default_ns if intent.expires_ns is None else intent.expires_ns
+        complete = msgspec.structs.replace(intent, symbol=symbol, expires_ns=expires_ns)
         if intent.dry_run:
             return IntentReply(
                 outcome=Outcome.ACCEPTED,

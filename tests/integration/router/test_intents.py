@@ -110,6 +110,12 @@ async def test_a_sound_order_reaches_its_worker_with_instrument_principal_and_ex
     assert house.workers[1].taken == []
 
 
+async def test_an_expiry_long_past_reaches_the_worker_as_it_is(house):
+    await house.ask(intent(account=house.accounts[0], expires_ns=0))
+
+    assert house.workers[0].taken[0].intent.expires_ns == 0
+
+
 async def test_a_dry_run_says_what_the_symbol_is_and_sends_nothing(house):
     reply = await house.ask(intent(account=house.accounts[0], dry_run=True))
 
