@@ -53,9 +53,9 @@ class _Raw:
 class Quick:
     """One connection, asked one thing after the other; made by ``connect``."""
 
-    def __init__(self, connection: socket.socket, reader: BinaryIO) -> None:
+    def __init__(self, name: str, connection: socket.socket, reader: BinaryIO) -> None:
         self._connection, self._reader = connection, reader
-        self._inbox = f"_INBOX_quick.{secrets.token_hex(8)}"
+        self._inbox = f"_INBOX_{name}.{secrets.token_hex(8)}"
 
     def request(
         self, subject: str, message: msgspec.Struct, kind: type[T], *, timeout_s: float = TIMEOUT_S
@@ -148,7 +148,7 @@ class Quick:
 
 @contextmanager
 def connect(url: str, *, name: str, within_s: float = 3.0) -> Iterator[Quick]:
-    """Hold one connection to the NATS server at ``url``.
+    """Hold one connection to the NATS server at ``url``; ``name`` is a token of its inbox.
 
     Raises:
         BusUnavailable: no server answers there.
@@ -172,7 +172,7 @@ def connect(url: str, *, name: str, within_s: float = 3.0) -> Iterator[Quick]:
                 f"no NATS server answers at {where} ({error.strerror or 'no answer'}); "
                 "is the stack up?"
             ) from error
-        yield Quick(connection, reader)
+        yield Quick(name, connection, reader)
 
 
 def _decoded(page: Sequence[_Raw], kind: type[T]) -> list[Found[T]]:

@@ -45,7 +45,7 @@ def positions(
     """Show what each account holds, as its broker says."""
     tail = canonical(symbol) if symbol else subjects.TAIL
     pattern = subjects.position(account or subjects.ANY, tail)
-    with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
+    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
         found = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Position)]
     held = [each for each in found if each.qty or flat]
     held.sort(key=lambda each: (each.account, each.symbol))
@@ -84,7 +84,7 @@ def accounts(
     """Show each account: its mode, its worker's state, and what its broker says it is worth."""
     here = house.find(ctx.obj.state)
     pattern = subjects.balance(account or subjects.ANY)
-    with quick.connect(here.url, name="cli") as bus:
+    with quick.connect(here.url, name=house.principal()) as bus:
         balances = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Balance)]
         present = [each.message for each in bus.last_of_each(quick.PRESENCE, [HEARD], Presence)]
     workers = {each.account: each for each in present if each.account}
@@ -164,7 +164,7 @@ def workers(
     json: options.Json = False,
 ) -> None:
     """Show every process on the bus: which state it is in, since when, and why."""
-    with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
+    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
         present = [each.message for each in bus.last_of_each(quick.PRESENCE, [HEARD], Presence)]
     present.sort(key=lambda each: (each.service, each.account or "", each.instance))
     if json:

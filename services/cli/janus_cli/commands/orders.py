@@ -200,7 +200,7 @@ def _place(
 
 def _mode_on_the_bus(here: House, account: str) -> str:
     pattern = f"$KV.presence.*.{subjects.token(account)}"
-    with quick.connect(here.url, name="cli") as bus:
+    with quick.connect(here.url, name=house.principal()) as bus:
         present = bus.last_of_each(quick.PRESENCE, [pattern], Presence)
     return next((each.message.mode for each in present if each.message.mode), "")
 

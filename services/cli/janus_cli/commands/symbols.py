@@ -127,7 +127,7 @@ def _number(option: str, text: str) -> Decimal:
 
 
 def _ask(ctx: typer.Context, verb: str, asked: msgspec.Struct) -> RegistryReply:
-    with quick.connect(house.find(ctx.obj.state).url, name="cli") as bus:
+    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
         try:
             reply = bus.request(
                 subjects.registry(verb), asked, RegistryReply, timeout_s=RESOLVE_TIMEOUT_S
