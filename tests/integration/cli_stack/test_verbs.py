@@ -336,5 +336,5 @@ async def test_a_service_that_refuses_its_configuration_fails_the_start_with_its
     said = await janus(*options(small), "-d")
 
     assert said.code == 6
-    assert "registry is " in said.err
+    assert "Error: registry is not ready: " in said.err
     assert "janus logs registry" in said.err

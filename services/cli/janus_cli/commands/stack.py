@@ -52,7 +52,7 @@ def up(
     from janus_cli.stack import serve
 
     common_logs.configure("error", service=serve.SUPERVISOR)
-    serve.up(folder, config, changed=_Follower(folder))
+    serve.up(folder, config, changed=_Watcher(folder))
     show.aside("stopped")
 
 
@@ -138,17 +138,12 @@ def _up_detached(folder: StateFolder, config: Path | None) -> None:
     supervisor = daemon.start(folder, config)
     try:
         processes = daemon.wait_until_up(folder, supervisor, progress=progress)
-    except daemon.NotReady as error:
-        progress.done()
-        for line in report.last_life(error.tail):
-            show.aside(line)
-        raise
     finally:
         progress.done()
     show.table(report.table(processes, folder))
 
 
-class _Follower:
+class _Watcher:
     """What a stack in front shows: the table once all are up, and every change after."""
 
     def __init__(self, folder: StateFolder) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from janus_common import clock
 
 from janus_cli.failures import Failure, Status, as_failure, tell
-from janus_cli.stack import control, identity
+from janus_cli.stack import control, identity, report
 from janus_cli.stack.control import Answer, Request
 from janus_cli.stack.folders import StateFolder
 from janus_cli.stack.lock import is_held
@@ -29,14 +29,17 @@ Progress = Callable[[Sequence[ProcessStatus]], None]
 
 
 class NotReady(StackError):
-    """The stack runs on, but not all of it is up; ``tail`` is what that process said last."""
+    """The stack runs on, but not all of it is up; ``tail`` is what that process logged last."""
 
-    def __init__(self, process: ProcessStatus, tail: list[str]) -> None:
-        self.tail = tail
+    def __init__(self, process: ProcessStatus, tail: Sequence[str]) -> None:
+        self._tail = tail
         super().__init__(
-            f"{process.name} is {process.state}: {process.reason}",
+            f"{process.name} is not ready: {process.reason or process.state}",
             hint=f"the others run; `janus logs {process.name}` says more, `janus down` stops all",
         )
+
+    def details(self) -> str:
+        return "\n".join(report.last_life(self._tail))
 
 
 def start(folder: StateFolder, config_file: Path | None) -> subprocess.Popen[bytes]:
@@ -108,7 +111,8 @@ def stop(folder: StateFolder) -> bool:
 def _raise_if_hopeless(answer: Answer, *, is_late: bool) -> None:
     for process in answer.processes:
         tries = REFUSED_TRIES if process.last_exit == REFUSED else TRIES
-        if process.state not in UP and (is_late or process.restarts >= tries):
+        has_failed = process.state is State.BACKOFF and process.restarts >= tries
+        if has_failed or (is_late and process.state not in UP):
             raise NotReady(process, answer.tails.get(process.name, []))
 
 
