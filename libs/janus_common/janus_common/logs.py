@@ -38,7 +38,10 @@ def _logger() -> Any:
 
     if not structlog.is_configured():
         structlog.configure(
-            processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer()],
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
             logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from janus_common import client, subjects
 from janus_common.bus import bus
-from janus_common.errors import Denied, NobodyListens, SubjectInvalid
+from janus_common.errors import BusError, Denied, NobodyListens, SubjectInvalid
 from janus_common.messages import Intent, OrderState, OrderType, Outcome, ReportQuery, Side
 
-from tests.integration.cli.fake_house import tick
+from tests.integration.cli.fake_house import fake_house, tick
 from tests.support.waiting import eventually
 
 S = OrderState
@@ -155,3 +156,20 @@ async def test_an_answer_that_does_not_come_is_unknown_and_names_the_id(own_nats
 
     assert reply.outcome is Outcome.UNKNOWN
     assert reply.hint == f"janus orders show {reply.client_order_id}"
+
+
+async def test_ticks_go_on_after_the_bus_was_away(own_nats):
+    async with (
+        fake_house(own_nats.url) as house,
+        client.connect(own_nats.url, principal="bot") as bot,
+        bot.ticks(["BACK"]) as ticks,
+    ):
+        await own_nats.kill()
+        await own_nats.start()
+
+        async def ticks_again():
+            with contextlib.suppress(BusError):
+                await house.bus.publish(subjects.tick("BACK"), tick("BACK", sequence=99))
+            assert 99 in {each.sequence for each in ticks.taken()}
+
+        await eventually(ticks_again, within_s=20)
