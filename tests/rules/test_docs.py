@@ -160,16 +160,16 @@ def test_every_document_that_the_code_names_exists():
 
 def test_every_command_in_a_hint_exists():
     none_of(
-        f"{path}:{node.lineno} {node.value!r}: {found}"
+        f"{path}:{line} {said!r}: {found}"
         for path in files(*CODE)
-        for node in _told(tree(path))
-        for words in commands(node.value)
+        for line, said in _told(tree(path))
+        for words in commands(said)
         if (found := problem(words[:2]))
     )
 
 
-def _told(module: ast.Module) -> list[ast.Constant]:
-    """Return the texts in the code that are no docstrings."""
+def _told(module: ast.Module) -> list[tuple[int, str]]:
+    """Return the texts in the code that are no docstrings, with their lines."""
     silent = {
         id(node.body[0].value)
         for node in ast.walk(module)
@@ -178,7 +178,7 @@ def _told(module: ast.Module) -> list[ast.Constant]:
         and isinstance(node.body[0], ast.Expr)
     }
     return [
-        node
+        (node.lineno, node.value)
         for node in ast.walk(module)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent
     ]

@@ -6,7 +6,7 @@ import inspect
 import json
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
 from janus_common import subjects
 from janus_common.bus import buckets, streams

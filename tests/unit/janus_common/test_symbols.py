@@ -135,7 +135,7 @@ options = st.builds(
     st.decimals(Decimal("0.0001"), Decimal(9_999_999), places=4),
 )
 forex = st.builds(
-    lambda pair: Pair(*pair, AssetClass.FOREX),
+    lambda pair: Pair(pair[0], pair[1], AssetClass.FOREX),
     st.permutations(sorted(CURRENCIES)).map(lambda found: found[:2]),
 )
 crypto = st.builds(
