@@ -1,8 +1,8 @@
 """An IB worker as a process on a real bus and a real venue, and what to say to it.
 
-    async with ib_desk(nats, venue, folder) as desk:   # READY
-        reply = await desk.place(order("AAPL", 10))
-        await desk.order_is(reply.order, OrderState.FILLED)
+async with ib_desk(nats, venue, folder) as desk:   # READY
+    reply = await desk.place(order("AAPL", 10))
+    await desk.order_is(reply.order, OrderState.FILLED)
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from janus_common.bus.buckets import PRESENCE
 from janus_common.bus.bus import Bus
 from janus_common.bus.streams import FILLS, ORDERS, STATE
 from janus_common.clock import NS_PER_S, now_ns
+from janus_common.errors import BusError
 from janus_common.messages import (
     CancelCommand,
     CancelIntent,
@@ -147,6 +148,15 @@ class IbDesk:
         return self._instruments[symbol]
 
     async def place(
+        self, symbol: str = "AAPL", qty: int = 10, *, timeout_s: float = 5.0, **more: Any
+    ) -> CommandReply:
+        """Send one order as a router does."""
+        command = await self.command(symbol, qty, **more)
+        return await self.bus.request(
+            subjects.command(self.alias), command, CommandReply, timeout_s=timeout_s
+        )
+
+    async def command(
         self,
         symbol: str = "AAPL",
         qty: int = 10,
@@ -158,10 +168,9 @@ class IbDesk:
         id_: str | None = None,
         expires_in_s: float = 30.0,
         account: str | None = None,
-        timeout_s: float = 5.0,
-    ) -> CommandReply:
-        """Send one order as a router does."""
-        command = PlaceCommand(
+    ) -> PlaceCommand:
+        """Return one order as a router hands it over."""
+        return PlaceCommand(
             intent=OrderIntent(
                 client_order_id=id_ or uuid.uuid4().hex,
                 account=account or self.alias,
@@ -175,9 +184,6 @@ class IbDesk:
             ),
             instrument=await self.instrument(symbol),
             principal="test",
-        )
-        return await self.bus.request(
-            subjects.command(self.alias), command, CommandReply, timeout_s=timeout_s
         )
 
     async def cancel(self, client_order_id: str) -> CommandReply:
@@ -205,7 +211,10 @@ class IbDesk:
         """Wait until an order is in one of ``states``."""
 
         async def check() -> OrderUpdate:
-            found = await self.order(client_order_id)
+            try:
+                found = await self.order(client_order_id)
+            except BusError as error:
+                raise AssertionError(str(error)) from error
             assert found is not None
             assert found.state in states, (found.state.value, found.code, found.reason)
             return found
@@ -225,9 +234,7 @@ class IbDesk:
         return [message for message in found if isinstance(message, FillFee)]
 
     async def position(self, symbol: str) -> Position | None:
-        stored = await self.bus.streams.last(
-            STATE, subjects.position(self.alias, symbol), Position
-        )
+        stored = await self.bus.streams.last(STATE, subjects.position(self.alias, symbol), Position)
         return stored.message if stored is not None else None
 
     async def truth(self, client_order_id: str) -> list[dict[str, Any]]:

@@ -69,9 +69,12 @@ class Desk:
         service: Service,
         lease: HeldLease,
         sweep_s: float,
+        silence_s: float = SILENCE_S,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._account, self._broker, self._service = account, broker, service
         self._lease, self._sweep_s = lease, sweep_s
+        self._silence_s, self._settle_s = silence_s, settle_s
         self.journal = Journal(bus.streams, account)
         self.fills = FillsOutbox(bus.streams, account)
         self.holdings = Holdings(bus.streams, account)
@@ -212,7 +215,7 @@ class Desk:
             snapshot = await session.snapshot()
             missing = unmentioned(self._still_open(before), snapshot)
             if any(is_in_doubt(order) for order in missing):
-                await asyncio.sleep(SETTLE_S)
+                await asyncio.sleep(self._settle_s)
                 snapshot = await session.snapshot()
                 missing = unmentioned(self._still_open(before), snapshot)
             for order in missing:
@@ -251,9 +254,9 @@ class Desk:
         """Ask the broker about orders of which it says nothing, or something unclear."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            silent = self.book.silent(now_s=monotonic_s(), after_s=SILENCE_S)
+            silent = self.book.silent(now_s=monotonic_s(), after_s=self._silence_s)
             for order in silent:
-                news = News(word=Word.SILENCE, reason=f"{SILENT} for {SILENCE_S:g} s")
+                news = News(word=Word.SILENCE, reason=f"{SILENT} for {self._silence_s:g} s")
                 self.book.apply(order.client_order_id, news)
             if silent or self._unclear:
                 self._unclear = False

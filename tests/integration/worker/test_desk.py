@@ -1,0 +1,351 @@
+"""Silence, doubt, lost links: what a worker makes of a broker that behaves badly."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from decimal import Decimal
+
+import pytest
+from janus_common import subjects
+from janus_common.errors import Code, Fenced
+from janus_common.messages import (
+    FeedReply,
+    FeedRequest,
+    OrderState,
+    OrderType,
+    Outcome,
+    ServiceState,
+    Side,
+)
+from janus_common.orders import Word
+from janus_common.worker.broker import OrderReport, OrderTerms
+
+from tests.support.scripted_broker import holding
+from tests.support.waiting import eventually
+from tests.unit.worker.test_book import execution
+from tests.unit.worker.test_fills import fee
+
+FOREIGN = OrderReport(
+    venue_order_id="555",
+    session_order_id="0.3",
+    word=Word.WORKING,
+    terms=OrderTerms(symbol="AAPL", side=Side.SELL, type=OrderType.LIMIT, qty=Decimal(5)),
+    is_foreign=True,
+)
+
+
+async def placed(desk, **more) -> str:
+    name = uuid.uuid4().hex
+    reply = await desk.place(id_=name, **more)
+    assert reply.outcome is Outcome.ACCEPTED, reply
+    return name
+
+
+async def test_silence_is_unknown_and_never_a_second_order(desk):
+    desk.broker.is_mute = True
+
+    name = await placed(desk)
+
+    order = await desk.order_is(name, OrderState.UNKNOWN)
+    assert order.reason
+    assert len(desk.broker.orders) == 1
+
+    async def alarmed():
+        assert await desk.alarms("order-unknown")
+
+    await eventually(alarmed)
+
+
+async def test_an_order_in_doubt_blocks_its_symbol_and_no_other(desk):
+    desk.broker.is_mute = True
+    name = await placed(desk, symbol="AAPL")
+    await desk.order_is(name, OrderState.UNKNOWN)
+    desk.broker.is_mute = False
+
+    refused = await desk.place("AAPL")
+    other = await desk.place("MSFT")
+
+    assert (refused.code, refused.order.state) == (Code.SYMBOL_IN_DOUBT, OrderState.DENIED)
+    assert name in refused.reason
+    assert other.outcome is Outcome.ACCEPTED
+
+
+async def test_the_brokers_word_ends_a_doubt(desk):
+    desk.broker.is_mute = True
+    name = await placed(desk)
+    await desk.order_is(name, OrderState.UNKNOWN)
+
+    desk.broker.is_mute = False
+    desk.broker.works(desk.broker.orders[0])
+
+    order = await desk.order_is(name, OrderState.WORKING)
+    assert (order.code, order.reason) == (None, None)
+    assert (await desk.place("AAPL")).outcome is Outcome.ACCEPTED
+
+
+async def test_an_order_that_provably_never_arrived_is_rejected_as_not_sent(desk):
+    desk.broker.loses_orders = True
+
+    name = await placed(desk)
+
+    order = await desk.order_is(name, OrderState.REJECTED)
+    assert order.code is Code.NOT_SENT
+
+
+async def test_a_retry_of_an_order_that_was_not_sent_says_so(desk):
+    desk.broker.loses_orders = True
+    name = await placed(desk)
+    await desk.order_is(name, OrderState.REJECTED)
+
+    again = await desk.place(id_=name)
+
+    assert (again.outcome, again.code, again.replayed) == (Outcome.DENIED, Code.NOT_SENT, True)
+
+
+async def test_an_order_in_doubt_is_looked_for_twice_after_a_restart(account):
+    account.broker.is_mute = True
+    async with account.run():
+        name = await placed(account)
+    questions = account.broker.questions
+
+    async with account.run():
+        order = await account.order_is(name, OrderState.UNKNOWN)
+
+    assert account.broker.questions >= questions + 2
+    assert order.code is None
+    assert len(account.broker.orders) == 1
+
+
+async def test_after_a_restart_a_mute_broker_that_knows_the_order_is_believed(account):
+    account.broker.is_mute = True
+    async with account.run():
+        name = await placed(account)
+    account.broker.works(account.broker.orders[0])
+
+    async with account.run():
+        await account.order_is(name, OrderState.WORKING)
+
+
+async def test_a_working_order_that_the_broker_no_longer_mentions_is_unknown(account):
+    async with account.run():
+        name = await placed(account)
+        await account.order_is(name, OrderState.WORKING)
+    account.broker.reports.clear()
+
+    async with account.run():
+        await account.order_is(name, OrderState.UNKNOWN)
+
+
+async def test_ids_rise_over_restarts(account):
+    for _ in range(3):
+        account.broker._last_id = 0  # the broker has forgotten; the journal has not
+        async with account.run():
+            await placed(account)
+
+    ids = [int(order.session_order_id.partition(".")[2]) for order in account.broker.orders]
+    assert ids == [1, 2, 3]
+
+
+async def test_a_lost_connection_is_found_again(desk):
+    desk.broker.refuses_sessions = True
+    desk.broker.hangs_up()
+    await desk.state_is(ServiceState.DOWN)
+
+    refused = await desk.place()
+    desk.broker.refuses_sessions = False
+
+    assert refused.code in {Code.BROKER_DOWN, Code.ACCOUNT_NOT_READY}
+    await desk.state_is(ServiceState.READY)
+
+
+async def test_a_refusal_for_being_away_is_no_use_of_the_id(desk):
+    desk.broker.refuses_sessions = True
+    desk.broker.hangs_up()
+    await desk.state_is(ServiceState.DOWN)
+    name = uuid.uuid4().hex
+    await desk.place(id_=name)
+    desk.broker.refuses_sessions = False
+    await desk.state_is(ServiceState.READY)
+
+    again = await desk.place(id_=name)
+
+    assert (again.outcome, again.replayed) == (Outcome.ACCEPTED, False)
+
+
+async def test_while_the_broker_is_cut_off_nothing_is_sent(desk):
+    desk.broker.cut()
+    await desk.state_is(ServiceState.DEGRADED_ORDERS)
+
+    refused = await desk.place()
+
+    assert refused.code is Code.BROKER_DOWN
+    assert desk.broker.orders == []
+
+
+async def test_a_mended_link_is_synced_before_the_next_order(desk):
+    desk.broker.cut()
+    await desk.state_is(ServiceState.DEGRADED_ORDERS)
+    questions = desk.broker.questions
+
+    desk.broker.mend()
+
+    await desk.state_is(ServiceState.READY)
+    assert desk.broker.questions > questions
+    assert (await desk.place()).outcome is Outcome.ACCEPTED
+
+
+async def test_lines_are_opened_again_when_the_broker_has_lost_them(desk):
+    instrument = await desk.instrument("AAPL")
+    request = FeedRequest(instrument=instrument)
+    reply = await desk.bus.request(subjects.feed(desk.alias, "subscribe"), request, FeedReply)
+    assert reply.outcome is Outcome.ACCEPTED
+    desk.broker.cut()
+    await desk.state_is(ServiceState.DEGRADED_ORDERS)
+
+    desk.broker.mend(with_data=False)
+
+    await desk.state_is(ServiceState.READY)
+    await eventually(lambda: desk.broker.lines == ["AAPL"])
+
+
+async def test_lines_are_opened_again_after_a_reconnect(desk):
+    instrument = await desk.instrument("AAPL")
+    request = FeedRequest(instrument=instrument)
+    await desk.bus.request(subjects.feed(desk.alias, "subscribe"), request, FeedReply)
+
+    desk.broker.lines.clear()
+    desk.broker.hangs_up()
+
+    await eventually(lambda: desk.broker.lines == ["AAPL"], 10.0)
+
+
+async def test_a_foreign_order_is_shown_and_not_touched(desk):
+    desk.broker.says(FOREIGN)
+    shown = await desk.order_is("foreign-555", OrderState.WORKING)
+
+    refused = await desk.cancel("foreign-555")
+
+    assert (shown.origin, shown.side) == ("foreign", Side.SELL)
+    assert refused.code is Code.FOREIGN_ORDER
+    assert desk.broker.canceled == []
+
+
+async def test_a_foreign_order_is_shown_once_over_restarts(account):
+    account.broker.reports.append(FOREIGN)
+    for _ in range(2):
+        async with account.run():
+            await account.order_is("foreign-555", OrderState.WORKING)
+
+    assert len(await account.history("foreign-555")) == 1
+
+
+async def test_a_foreign_order_in_doubt_blocks_nothing(account):
+    account.broker.reports.append(FOREIGN)
+    async with account.run():
+        await account.order_is("foreign-555", OrderState.WORKING)
+    account.broker.reports.clear()
+
+    async with account.run():
+        await account.order_is("foreign-555", OrderState.UNKNOWN)
+        assert (await account.place("AAPL")).outcome is Outcome.ACCEPTED
+
+
+async def test_a_position_that_is_gone_is_zero(account):
+    account.broker.holds = [holding("AAPL", 10), holding("MSFT", 5)]
+    async with account.run():
+        await position_is(account, "AAPL", 10)
+    account.broker.holds = [holding("MSFT", 5)]
+
+    async with account.run():
+        await position_is(account, "AAPL", 0)
+        await position_is(account, "MSFT", 5)
+
+
+async def position_is(account, symbol: str, qty: int) -> None:
+    async def check():
+        position = await account.position(symbol)
+        assert position is not None
+        assert position.qty == qty
+
+    await eventually(check)
+
+
+async def test_a_fill_is_published_once_over_reports_sweeps_and_restarts(account):
+    async with account.run():
+        name = await placed(account)
+        report = execution("exec-1", client_order_id=name, executed_ns=10**18)
+        account.broker.reports.append(report)
+        account.broker.says(report)
+        account.broker.says(fee("exec-1"))
+        await account.order_is(name, OrderState.PARTIALLY_FILLED)
+        await asyncio.sleep(0.5)  # let a sweep pass
+    async with account.run():
+        account.broker.says(fee("exec-1"))
+        await asyncio.sleep(0.5)
+
+    assert [fill.execution_id for fill in await account.fills()] == ["exec-1"]
+    assert [found.fee for found in await account.fees()] == [Decimal("1.05")]
+
+
+async def test_a_fill_that_no_status_told_is_found_by_the_sweep(desk):
+    name = await placed(desk)
+    desk.broker.reports.append(execution("exec-2", client_order_id=name, qty=10))
+
+    await desk.order_is(name, OrderState.FILLED)
+
+    assert [fill.execution_id for fill in await desk.fills()] == ["exec-2"]
+
+
+async def test_while_the_bus_is_away_nothing_is_lost_and_nothing_sent(lonely):
+    async with lonely.run():
+        name = await placed(lonely)
+        await lonely.order_is(name, OrderState.WORKING)
+        await lonely.nats.kill()
+        lonely.broker.says(execution("exec-3", client_order_id=name, qty=4))
+        lonely.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
+        with pytest.raises(Exception, match=r"nothing was sent|no answer|not connected"):
+            await lonely.place_directly(symbol="MSFT")
+
+        await lonely.nats.start()
+
+        order = await lonely.order_is(name, OrderState.CANCELED, within_s=20.0)
+        assert order.filled_qty == 4
+
+        async def told():
+            assert [fill.execution_id for fill in await lonely.fills()] == ["exec-3"]
+
+        await eventually(told, 20.0)
+        assert len(lonely.broker.orders) == 1
+
+
+async def test_an_order_whose_record_is_not_confirmed_is_not_sent(lonely):
+    async with lonely.run():
+        name = uuid.uuid4().hex
+        lonely.nats.freeze()
+        try:
+            with pytest.raises(Exception, match="nothing was sent"):
+                await lonely.place_directly(id_=name)
+        finally:
+            lonely.nats.thaw()
+
+        order = await lonely.order_is(name, OrderState.REJECTED, within_s=20.0)
+
+    assert order.code is Code.NOT_SENT
+    assert lonely.broker.orders == []
+
+
+async def test_a_worker_whose_order_another_has_written_ends(desk):
+    name = await placed(desk)
+    order = await desk.order_is(name, OrderState.WORKING)
+    await desk.bus.streams.append(subjects.order(desk.alias, name), order)
+
+    desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCEL_ASKED))
+
+    def ended():
+        assert desk.worker_task.done()
+
+    await eventually(ended)
+    error = desk.worker_task.exception()
+    assert isinstance(error, BaseExceptionGroup)
+    assert error.subgroup(Fenced) is not None
