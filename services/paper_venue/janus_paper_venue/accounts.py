@@ -8,7 +8,15 @@ from decimal import Decimal
 import msgspec
 
 from janus_paper_venue.instruments import Instrument, SecType
-from janus_paper_venue.ledger import Holding, apply, cash_change, closing_qty, margin_for
+from janus_paper_venue.ledger import (
+    Holding,
+    Split,
+    apply,
+    cash_change,
+    closing_qty,
+    margin_for,
+    split_holding,
+)
 from janus_paper_venue.orders import ZERO, Execution
 
 NOTHING = Holding()
@@ -83,6 +91,14 @@ class Account:
         is_closing = closing_qty(before.qty, after.qty - before.qty)
         realized = after.realized_pnl - before.realized_pnl if is_closing else None
         return msgspec.structs.replace(execution, realized_pnl=realized)
+
+    def split(self, instrument: Instrument, split: Split) -> None:
+        """Multiply what the account has of an instrument."""
+        before = self.holding(instrument.con_id)
+        if before.qty:
+            after, cash = split_holding(before, instrument, split)
+            self.holdings[instrument.con_id] = after
+            self.cash += cash
 
     def positions(self, instruments: Mapping[int, Instrument], mark: Mark) -> list[Position]:
         """Return every holding, emptied ones included, valued by ``mark``."""

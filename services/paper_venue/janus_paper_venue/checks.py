@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal
 
+from janus_paper_venue.gates import AT_CLOSE
 from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.matching import TOUCHES
 from janus_paper_venue.orders import OrderRequest, OrderType, Reject, RejectCode, Tif
+from janus_paper_venue.trailing import TRAILING
 
-SUPPORTED_TYPES = frozenset(
-    {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT}
+NEEDS_LIMIT = frozenset(
+    {
+        OrderType.LIMIT,
+        OrderType.STOP_LIMIT,
+        OrderType.LIMIT_ON_CLOSE,
+        OrderType.LIMIT_IF_TOUCHED,
+    }
 )
-SUPPORTED_TIFS = frozenset({Tif.DAY, Tif.GTC, Tif.IOC})
-NEEDS_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT}) | TOUCHES
+AT_OPEN = frozenset({OrderType.MARKET, OrderType.LIMIT})  # what may have TIF OPG
+OCA_TYPES = range(4)
 MAX_QTY = Decimal(1_000_000_000)
 MAX_PRICE = Decimal(1_000_000_000)
 OFF_GRID = "The price does not conform to the minimum price variation for this contract."
 
 
 def check(
-    request: OrderRequest, instrument: Instrument | None, *, accounts: Collection[str]
+    request: OrderRequest,
+    instrument: Instrument | None,
+    *,
+    accounts: Collection[str],
+    now_ns: int,
 ) -> Reject | None:
     """Return why ``request`` cannot be taken, or ``None``."""
     if instrument is None:
@@ -29,9 +41,10 @@ def check(
         )
     return (
         _check_account(request, accounts)
-        or _check_kind(request)
+        or _check_tif(request, now_ns)
         or _check_qty(request.qty, instrument)
         or _check_prices(request, instrument)
+        or _check_trail(request)
     )
 
 
@@ -47,14 +60,25 @@ def _check_account(request: OrderRequest, accounts: Collection[str]) -> Reject |
     return _invalid(f"Invalid account code '{request.account[:40]}'.")
 
 
-def _check_kind(request: OrderRequest) -> Reject | None:
-    if request.type not in SUPPORTED_TYPES:
+def _check_tif(request: OrderRequest, now_ns: int) -> Reject | None:
+    kind, tif = request.type, request.tif
+    is_wrong = (
+        kind not in AT_OPEN
+        if tif is Tif.OPG
+        else kind in AT_CLOSE and tif not in {Tif.DAY, Tif.GTC}
+    )
+    if is_wrong:
+        return _invalid(f"Time in force {tif} is not supported for a {kind} order.")
+    if request.oca_type not in OCA_TYPES:
+        return _invalid(f"OCA type {request.oca_type} is not 1, 2 or 3.")
+    if tif is not Tif.GTD:
+        return None
+    if request.good_till_ns is None:
+        return _invalid("A GTD order needs a good-till date.")
+    if request.good_till_ns <= now_ns:
         return Reject(
-            RejectCode.UNSUPPORTED_TYPE,
-            "Unsupported order type for this exchange and security type.",
+            RejectCode.REJECTED, "Order rejected - reason:The good-till date is in the past."
         )
-    if request.tif not in SUPPORTED_TIFS:
-        return _invalid(f"Time in force {request.tif} is not supported for this order.")
     return None
 
 
@@ -73,11 +97,12 @@ def _check_qty(qty: Decimal, instrument: Instrument) -> Reject | None:
 
 
 def _check_prices(request: OrderRequest, instrument: Instrument) -> Reject | None:
+    trails = request.type in TRAILING
     for name, price, needed in (
         ("limit price", request.limit_price, request.type in NEEDS_LIMIT),
         ("stop price", request.stop_price, request.type in NEEDS_STOP),
     ):
-        if not needed:
+        if not needed and not (trails and price is not None):
             continue
         if price is None:
             return _invalid(f"A {request.type} order needs a {name}.")
@@ -85,6 +110,30 @@ def _check_prices(request: OrderRequest, instrument: Instrument) -> Reject | Non
             return _invalid(f"The {name} {price} is out of bounds.")
         if not instrument.is_on_grid(price):
             return Reject(RejectCode.OFF_GRID, OFF_GRID)
+    return None
+
+
+def _check_trail(request: OrderRequest) -> Reject | None:
+    """A trailing order has one distance, and a limit either from its start or as a distance."""
+    if request.type not in TRAILING:
+        return None
+    amount, percent = request.trail_amount, request.trail_percent
+    distance = percent if amount is None else amount
+    if distance is None or (amount is not None and percent is not None):
+        return _invalid(f"A {request.type} order needs a trailing amount or percent.")
+    if not distance.is_finite() or not 0 < distance <= (MAX_PRICE if percent is None else 99):
+        return _invalid(f"The trailing distance {distance} is out of bounds.")
+    return _check_offset(request) if request.type is OrderType.TRAIL_LIMIT else None
+
+
+def _check_offset(request: OrderRequest) -> Reject | None:
+    offset = request.limit_offset
+    if offset is None:
+        if request.limit_price is not None and request.stop_price is not None:
+            return None
+        return _invalid("A TRAIL LIMIT order needs a limit offset, or its first stop and limit.")
+    if not offset.is_finite() or abs(offset) > MAX_PRICE:
+        return _invalid(f"The limit offset {offset} is out of bounds.")
     return None
 
 

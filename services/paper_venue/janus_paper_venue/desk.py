@@ -16,10 +16,13 @@ from janus_paper_venue.events import (
     OrderAccepted,
     OrderChanged,
     OrderIdTaken,
+    OrderTrailed,
     PositionChanged,
+    SettingChanged,
+    SplitDone,
 )
 from janus_paper_venue.instruments import Instrument
-from janus_paper_venue.ledger import closing_qty, margin_for, signed
+from janus_paper_venue.ledger import Split, closing_qty, margin_for, signed
 from janus_paper_venue.orders import (
     ZERO,
     Execution,
@@ -27,11 +30,12 @@ from janus_paper_venue.orders import (
     OrderStatus,
     Reject,
     RejectCode,
+    Side,
     VenueOrder,
 )
 from janus_paper_venue.quotes import Quote
 from janus_paper_venue.records import Records, State
-from janus_paper_venue.rules import Rules
+from janus_paper_venue.rules import Borrow, Rules, Terms
 from janus_paper_venue.timers import Timers
 
 replace = msgspec.structs.replace
@@ -60,10 +64,12 @@ class Desk:
         self._quotes = quotes
         self._accounts = {
             name: Account(name, state.starting_cash.get(name, rules.starting_cash))
-            for name in {*accounts, *state.starting_cash}
+            for name in dict.fromkeys((*accounts, *state.starting_cash))
         }
-        for execution in state.executions:
-            self._account(execution.account).book(instruments[execution.con_id], execution)
+        self.ended: list[VenueOrder] = []  # orders whose children have not been told yet
+        self._terms = dict(rules.terms)
+        self._borrow: dict[int, Borrow] = {}
+        self._restore(state)
         for order in self.records.open():
             self._hold(order)
 
@@ -78,16 +84,24 @@ class Desk:
         self.records.take_order_id(client_id, order_id)
         self.batch.append(OrderIdTaken(client_id, order_id + 1))
 
-    def open(self, request: OrderRequest) -> VenueOrder:
-        """Take ``request`` into the records as a new order."""
+    def instrument(self, con_id: int) -> Instrument:
+        """Return an instrument that is traded here."""
+        return self._instruments[con_id]
+
+    def draft(self, request: OrderRequest) -> VenueOrder:
+        """Return ``request`` as a new order that nobody knows of yet."""
         now_ns = self.now_ns()
-        order = VenueOrder(
+        return VenueOrder(
             perm_id=self.records.next_perm_id(),
             request=request,
             status=OrderStatus.PRE_SUBMITTED,
             accepted_ns=now_ns,
             changed_ns=now_ns,
+            entered_ns=now_ns,
         )
+
+    def take(self, order: VenueOrder) -> VenueOrder:
+        """Take and return a new order."""
         self.records.put(order)
         self._hold(order)
         self.batch.append(OrderAccepted(order))
@@ -99,7 +113,16 @@ class Desk:
         self.records.put(changed)
         self._hold(changed)
         self.batch.append(OrderChanged(changed))
+        if changed.is_final:
+            self.ended.append(changed)
         return changed
+
+    def trail(self, order: VenueOrder) -> VenueOrder:
+        """Take and return an order whose stop has followed the market."""
+        self.records.put(order)
+        self._hold(order)
+        self.batch.append(OrderTrailed(order))
+        return order
 
     def fill(
         self, order: VenueOrder, qty: Decimal, *, price: Decimal, quote: Quote, is_maker: bool
@@ -157,12 +180,18 @@ class Desk:
     # Money.
 
     def margin(self, request: OrderRequest) -> Decimal:
-        """Return the equity that ``request`` ties up; what closes a position needs none."""
+        """Return the equity that ``request`` ties up; what closes a position needs none.
+
+        A child needs none either: it closes what its parent opens.
+        """
+        if request.parent_id:
+            return ZERO
         instrument = self._instruments[request.con_id]
         held = self._account(request.account).holding(request.con_id).qty
         opening = request.qty - closing_qty(held, signed(request.side, request.qty))
         price = self.price_of(request)
-        return margin_for(instrument, opening, price, leverage=self._rules.leverage)
+        leverage = self.terms(request.account).leverage
+        return margin_for(instrument, opening, price, leverage=leverage)
 
     def fee(self, request: OrderRequest) -> Decimal:
         """Return what ``request`` will cost if it fills at once."""
@@ -212,8 +241,115 @@ class Desk:
     def values(self, account: str) -> AccountValues:
         """Return the figures of ``account`` at the current quotes."""
         return self._account(account).values(
-            self._instruments, self.mark, leverage=self._rules.leverage
+            self._instruments, self.mark, leverage=self.terms(account).leverage
         )
+
+    # What operators set.
+
+    def terms(self, account: str) -> Terms:
+        """Return what ``account`` may do."""
+        return self._terms.get(account) or Terms(leverage=self._rules.leverage)
+
+    def set_terms(self, account: str, terms: Terms) -> None:
+        """Let ``account`` do what ``terms`` say from now on."""
+        self._terms[account] = terms
+        self.keep(f"terms.{account}", msgspec.json.encode(terms).decode())
+
+    def borrow(self, con_id: int) -> Borrow:
+        """Return whether an instrument can be sold short."""
+        return self._borrow.get(con_id, Borrow.EASY)
+
+    def set_borrow(self, con_id: int, borrow: Borrow) -> None:
+        """Let an instrument be sold short, or not, from now on."""
+        self._borrow[con_id] = borrow
+        self.keep(f"borrow.{con_id}", borrow.value)
+
+    def split(self, con_id: int, numerator: int, denominator: int) -> Split:
+        """Multiply the positions in an instrument."""
+        instrument = self._instruments[con_id]
+        price = (self.mark(instrument) or ZERO) * denominator / numerator
+        split = Split(
+            con_id=con_id,
+            numerator=numerator,
+            denominator=denominator,
+            after=len(self.records.executions),
+            price=price,
+            time_ns=self.now_ns(),
+        )
+        self.records.splits.append(split)
+        self.batch.append(SplitDone(split))
+        for account in self._accounts.values():
+            if account.holding(con_id).qty:
+                account.split(instrument, split)
+                self._note(account, con_id)
+        return split
+
+    # Selling short.
+
+    def refuse_short(
+        self, request: OrderRequest, *, replaced: VenueOrder | None = None
+    ) -> Reject | None:
+        """Return why ``request`` may not sell what the account does not have, or ``None``."""
+        can_short = self.terms(request.account).can_short
+        if request.side is not Side.SELL or request.parent_id:
+            return None
+        if (can_short and self.borrow(request.con_id) is not Borrow.NONE) or not self._shortens(
+            request, replaced
+        ):
+            return None
+        cause = (
+            "The contract is not available for short sale."
+            if can_short
+            else "The account may not hold short positions."
+        )
+        return Reject(RejectCode.REJECTED, f"Order rejected - reason:{cause}")
+
+    def needs_locate(self, order: VenueOrder) -> bool:
+        """Whether shares must be found before ``order`` may be sent."""
+        request = order.request
+        if request.side is not Side.SELL or self.borrow(request.con_id) is not Borrow.LOCATE:
+            return False
+        return order.remaining > self._account(request.account).holding(request.con_id).qty
+
+    def _shortens(self, request: OrderRequest, replaced: VenueOrder | None) -> bool:
+        """Whether ``request`` and the other open sales come to more than the account has."""
+        filled = replaced.filled if replaced else ZERO
+        others = sum(
+            one.remaining
+            for one in self.records.open()
+            if one.request.side is Side.SELL
+            and (one.request.account, one.request.con_id) == (request.account, request.con_id)
+            and one.key != request.key
+            and not one.request.parent_id
+            and not (request.oca_group and one.request.oca_group == request.oca_group)
+        )
+        held = self._account(request.account).holding(request.con_id).qty
+        return request.qty - filled + others > held
+
+    def _restore(self, state: State) -> None:
+        """Book what was done before, and set what was set."""
+        splits = list(state.splits)
+        for number, execution in enumerate(state.executions):
+            self._restore_splits(splits, number)
+            account = self._account(execution.account)
+            account.book(self._instruments[execution.con_id], execution)
+        self._restore_splits(splits, len(state.executions))
+        for name, value in state.settings.items():
+            kind, _, of = name.partition(".")
+            if kind == "terms":
+                self._terms[of] = msgspec.json.decode(value, type=Terms)
+            elif kind == "borrow":
+                self._borrow[int(of)] = Borrow(value)
+
+    def _restore_splits(self, splits: list[Split], number: int) -> None:
+        while splits and splits[0].after <= number:
+            split = splits.pop(0)
+            for account in self._accounts.values():
+                account.split(self._instruments[split.con_id], split)
+
+    def keep(self, name: str, value: str) -> None:
+        """Note a setting that outlives a restart."""
+        self.batch.append(SettingChanged(name, value))
 
     def _account(self, name: str) -> Account:
         return self._accounts[name]

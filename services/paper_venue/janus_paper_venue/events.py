@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from janus_paper_venue.ledger import Split
 from janus_paper_venue.orders import Execution, VenueOrder
 from janus_paper_venue.quotes import Quote
 
@@ -21,6 +22,20 @@ class OrderChanged(msgspec.Struct, frozen=True):
     """An order after any change: status, fill, modification."""
 
     order: VenueOrder
+
+
+class OrderTrailed(msgspec.Struct, frozen=True):
+    """A trailing stop has followed the market: nothing that a broker reports unasked."""
+
+    order: VenueOrder
+
+
+class OrderNoticed(msgspec.Struct, frozen=True):
+    """A broker's message about a live order, in IB's codes: 399 closed market, 404 locating."""
+
+    order: VenueOrder
+    code: int
+    text: str
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -57,6 +72,19 @@ class OrderIdTaken(msgspec.Struct, frozen=True):
     next_id: int
 
 
+class SplitDone(msgspec.Struct, frozen=True):
+    """Positions in an instrument were multiplied; its open orders are canceled before."""
+
+    split: Split
+
+
+class SettingChanged(msgspec.Struct, frozen=True):
+    """An operator has set something that outlives a restart."""
+
+    name: str
+    value: str
+
+
 class QuoteChanged(msgspec.Struct, frozen=True):
     """A market data tick; ``changed`` is a sum of the flags in ``quotes``."""
 
@@ -67,11 +95,15 @@ class QuoteChanged(msgspec.Struct, frozen=True):
 Event = (
     OrderAccepted
     | OrderChanged
+    | OrderTrailed
+    | OrderNoticed
     | Executed
     | FeeReported
     | PositionChanged
     | AccountChanged
     | OrderIdTaken
+    | SplitDone
+    | SettingChanged
     | QuoteChanged
 )
 Listener = Callable[[Event], None]

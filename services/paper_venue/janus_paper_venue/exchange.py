@@ -14,11 +14,11 @@ import msgspec
 from janus_common.errors import StoreUnavailable
 
 from janus_paper_venue.accounts import AccountValues, Position
-from janus_paper_venue.checks import check, check_change
 from janus_paper_venue.desk import Desk
 from janus_paper_venue.events import Event, Listener, QuoteChanged
-from janus_paper_venue.floor import Floor
+from janus_paper_venue.flow import Flow
 from janus_paper_venue.instruments import Catalogue
+from janus_paper_venue.ledger import Split
 from janus_paper_venue.orders import (
     Execution,
     OrderRequest,
@@ -29,10 +29,11 @@ from janus_paper_venue.orders import (
 )
 from janus_paper_venue.quotes import Quote
 from janus_paper_venue.records import State
-from janus_paper_venue.rules import Rules
+from janus_paper_venue.rules import Borrow, Rules, Terms
+from janus_paper_venue.sessions import Calendar, Phase, read_calendar, write_calendar
 
 Journal = Callable[[Sequence[Event]], None]
-replace = msgspec.structs.replace
+HOURS = "hours"  # the name of the setting
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,10 @@ class Exchange:
         self.catalogue = catalogue
         self.accounts = tuple(accounts)
         self.now_ns = now_ns
-        rules = rules or Rules()
+        rules, state = rules or Rules(), state or State()
+        calendar = (
+            Calendar(rules.hours) if rules.hours else read_calendar(state.settings.get(HOURS, ""))
+        )
         self._journal = journal
         self._listeners: list[Listener] = []
         self._is_sound = True  # what is in memory is in the journal
@@ -75,11 +79,14 @@ class Exchange:
             rules=rules,
             now_ns=now_ns,
             quotes=self.quote,
-            state=state or State(),
+            state=state,
         )
-        self._floor = Floor(self._desk, refill_ns=rules.refill_ns)
-        for order in self._desk.records.open():
-            self._floor.rest(order)
+        self._flow = Flow(
+            self._desk, catalogue, accounts=self.accounts, rules=rules, calendar=calendar
+        )
+        self._floor = self._flow.floor
+        self._flow.start()
+        self._publish()
 
     # What clients ask for.
 
@@ -97,7 +104,7 @@ class Exchange:
         The order returned may have been filled already. Its events were sent before the return.
         """
         known = self._desk.records.find(request.key)
-        taken = self._accept(request) if known is None else self._modify(known, request)
+        taken = self._flow.accept(request) if known is None else self._flow.modify(known, request)
         self._publish()
         return taken
 
@@ -109,13 +116,13 @@ class Exchange:
                 RejectCode.CANCEL_NOT_FOUND,
                 f"OrderId {order_id} that needs to be cancelled is not found.",
             )
-        if order.is_final:
+        if order.is_final or order.status is OrderStatus.PENDING_CANCEL:
             return Reject(
                 RejectCode.CANCEL_TOO_LATE,
                 f"OrderId {order_id} that needs to be cancelled cannot be cancelled, "
                 f"state: {order.status}.",
             )
-        canceled = self._cancel(order)
+        canceled = self._flow.cancel(order)
         self._publish()
         return canceled
 
@@ -123,13 +130,16 @@ class Exchange:
         """Cancel every live order (of ``client_id``); return how many there were."""
         found = [one for one in self.open_orders() if client_id in {None, one.request.client_id}]
         for order in found:
-            self._cancel(order)
+            newest = self._desk.order(order.perm_id)  # its OCA group or parent may have ended it
+            if not newest.is_final and newest.status is not OrderStatus.PENDING_CANCEL:
+                self._flow.cancel(newest)
+                self._flow.settle()
         self._publish()
         return len(found)
 
     def preview(self, request: OrderRequest) -> Preview | Reject:
         """Return what ``request`` would need, without taking it."""
-        refusal = self._refuse(request)
+        refusal = self._flow.refuse(request)
         if refusal is not None:
             return refusal
         values = self.account_values(request.account)
@@ -153,6 +163,66 @@ class Exchange:
     def advance(self) -> None:
         """Do what is due by now: refills of displays, late fee reports."""
         self._desk.timers.run(self.now_ns())
+        self._publish()
+
+    def next_due_ns(self) -> int | None:
+        """Return when ``advance`` has something to do next."""
+        return self._desk.timers.next_ns
+
+    # What operators set; all of it outlives a restart.
+
+    @property
+    def calendar(self) -> Calendar:
+        """When the markets are open."""
+        return self._flow.calendar
+
+    def set_hours(self, calendar: Calendar) -> None:
+        """Open and close the markets as ``calendar`` says from now on."""
+        self._desk.keep(HOURS, write_calendar(calendar))
+        self._flow.keep_hours(calendar)
+        self._publish()
+
+    def phase(self, con_id: int) -> Phase:
+        """Return whether an instrument trades now."""
+        return self.calendar.phase(self._desk.instrument(con_id).sec_type, self.now_ns())
+
+    def terms(self, account: str) -> Terms:
+        """Return what ``account`` may do."""
+        return self._desk.terms(account)
+
+    def set_terms(self, account: str, terms: Terms) -> None:
+        """Let ``account`` do what ``terms`` say from now on; its open orders stay."""
+        self._desk.set_terms(account, terms)
+        self._publish()
+
+    def borrow(self, con_id: int) -> Borrow:
+        """Return whether an instrument can be sold short."""
+        return self._desk.borrow(con_id)
+
+    def set_borrow(self, con_id: int, borrow: Borrow) -> None:
+        """Let an instrument be sold short, or not, from now on; EASY releases what is held."""
+        self._desk.set_borrow(con_id, borrow)
+        self._flow.review(con_id)
+        self._publish()
+
+    def split(self, con_id: int, numerator: int, denominator: int) -> Split:
+        """Make ``numerator`` of ``denominator`` shares; open orders in them are canceled."""
+        for order in self.open_orders():
+            newest = self._desk.order(order.perm_id)
+            if order.request.con_id == con_id and not newest.is_final:
+                self._flow.end(newest, "Cancelled by exchange: stock split")
+                self._flow.settle()
+        split = self._desk.split(con_id, numerator, denominator)
+        self._publish()
+        return split
+
+    def splits(self) -> list[Split]:
+        """Return every split, oldest first."""
+        return list(self._desk.records.splits)
+
+    def keep(self, name: str, value: str) -> None:
+        """Note a setting of somebody else that outlives a restart."""
+        self._desk.keep(name, value)
         self._publish()
 
     # What anybody may know.
@@ -195,48 +265,6 @@ class Exchange:
 
     # The rest is our own.
 
-    def _refuse(
-        self, request: OrderRequest, *, replaced: VenueOrder | None = None
-    ) -> Reject | None:
-        instrument = self.catalogue.get(request.con_id)
-        return check(request, instrument, accounts=self.accounts) or self._desk.refuse_unaffordable(
-            request, replaced=replaced
-        )
-
-    def _accept(self, request: OrderRequest) -> VenueOrder | Reject:
-        if request.order_id < self.next_order_id(request.client_id):
-            return Reject(RejectCode.DUPLICATE_ID, "Duplicate order id")
-        self._desk.take_order_id(request.client_id, request.order_id)
-        refusal = self._refuse(request)
-        if refusal is not None:
-            return refusal
-        return self._floor.enter(self._desk.open(request))
-
-    def _modify(self, order: VenueOrder, request: OrderRequest) -> VenueOrder | Reject:
-        if order.status is OrderStatus.FILLED:
-            return Reject(RejectCode.NOT_MODIFIABLE, "Cannot modify a filled order.")
-        if order.is_final:
-            return Reject(RejectCode.DUPLICATE_ID, "Duplicate order id")
-        refusal = check_change(order.request, request, filled=order.filled) or self._refuse(
-            request, replaced=order
-        )
-        if refusal is not None:
-            return refusal
-        self._floor.withdraw(order)
-        kept = replace(
-            request,
-            received_ns=order.request.received_ns,
-            received_monotonic_ns=order.request.received_monotonic_ns,
-        )
-        return self._floor.enter(self._desk.update(replace(order, request=kept)))
-
-    def _cancel(self, order: VenueOrder) -> VenueOrder:
-        self._floor.withdraw(order)
-        pending = self._desk.update(replace(order, status=OrderStatus.PENDING_CANCEL))
-        return self._desk.update(
-            replace(pending, status=OrderStatus.CANCELED, reason="Cancelled by Trader")
-        )
-
     def _publish(self) -> None:
         """Make what happened durable, then tell it.
 
@@ -245,6 +273,7 @@ class Exchange:
         """
         if not self._is_sound:
             raise StoreUnavailable("the venue's memory could not be written; it must restart")
+        self._flow.settle()
         batch = self._desk.batch
         while batch:
             events = batch.copy()

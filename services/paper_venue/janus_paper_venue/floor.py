@@ -7,23 +7,30 @@ after ``refill_ns``. So a large order fills in parts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Protocol
 
 import msgspec
 
 from janus_paper_venue.books import Book
+from janus_paper_venue.gates import Hold, why_held
+from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.matching import (
     accepts,
     displayed,
     is_better,
+    is_one_group,
     limit_of,
+    meeting_price,
     opposite,
     price_for,
     waits_for_trigger,
+    within,
 )
 from janus_paper_venue.orders import ZERO, OrderStatus, Side, Tif, VenueOrder
-from janus_paper_venue.quotes import ASK, ASK_SIZE, BID, BID_SIZE, LAST, Quote
+from janus_paper_venue.quotes import ASK, ASK_SIZE, BID, BID_SIZE, HALTED, LAST, Quote
+from janus_paper_venue.rules import Rules
+from janus_paper_venue.trailing import followed
 
 replace = msgspec.structs.replace
 SIDES = (Side.BUY, Side.SELL)
@@ -36,8 +43,14 @@ class Office(Protocol):
     def order(self, perm_id: int) -> VenueOrder:
         """Return the newest state of an order."""
 
+    def instrument(self, con_id: int) -> Instrument:
+        """Return an instrument that is traded here."""
+
     def update(self, order: VenueOrder) -> VenueOrder:
         """Take and return a new state of an order."""
+
+    def trail(self, order: VenueOrder) -> VenueOrder:
+        """Take and return an order whose stop has followed the market."""
 
     def fill(
         self, order: VenueOrder, qty: Decimal, *, price: Decimal, quote: Quote, is_maker: bool
@@ -51,34 +64,71 @@ class Office(Protocol):
 class Floor:
     """The books and quotes of all instruments."""
 
-    def __init__(self, office: Office, *, refill_ns: int) -> None:
-        self._office = office
-        self._refill_ns = refill_ns
+    def __init__(
+        self,
+        office: Office,
+        *,
+        rules: Rules,
+        gate: Callable[[VenueOrder], Hold | None],
+        filled: Callable[[VenueOrder, Decimal], None],
+    ) -> None:
+        self._office, self._rules, self._gate = office, rules, gate
+        self._filled = filled  # told after each fill, with its quantity
         self._quotes: dict[int, Quote] = {}
         self._books: dict[int, Book] = {}
         self._taken: dict[tuple[int, Side], Decimal] = {}  # of the display that a side trades with
+        self._parked: dict[int, Hold] = {}
 
     def quote(self, con_id: int) -> Quote:
         """Return the newest quote; all sides empty if there never was one."""
         return self._quotes.get(con_id) or Quote(con_id=con_id)
 
+    def why_held(self, order: VenueOrder) -> str:
+        """Return why an arriving order would be held, as TWS says it."""
+        return why_held(order, self._gate(order))
+
+    def hold(self, perm_id: int) -> Hold | None:
+        """Return what keeps an order away from the books, if something does."""
+        return self._parked.get(perm_id)
+
     def enter(self, order: VenueOrder) -> VenueOrder:
-        """Let an accepted order trade, or hold it until its trigger; return what became of it."""
-        if waits_for_trigger(order):
-            if order.status is not OrderStatus.PRE_SUBMITTED:  # modified from another type
-                order = self._office.update(replace(order, status=OrderStatus.PRE_SUBMITTED))
-            self._book(order).add(order)
-            self._trigger(order.request.con_id)
-            return self._office.order(order.perm_id)
-        return self._work(self._office.update(replace(order, status=OrderStatus.SUBMITTED)))
+        """Let an accepted order trade, or hold it until it may; return what became of it."""
+        hold = self._gate(order)
+        self._parked.pop(order.perm_id, None)
+        if hold is None:
+            return self._admit(order)
+        self._parked[order.perm_id] = hold
+        return self._wait(order, why_held(order, hold))
 
     def rest(self, order: VenueOrder) -> None:
-        """Put an order back into its book as it is, after a restart."""
-        self._book(order).add(order)
+        """Put an order back as it is, after a restart."""
+        hold = self._gate(order)
+        if hold is None:
+            self._book(order).add(order)
+        else:
+            self._parked[order.perm_id] = hold
 
     def withdraw(self, order: VenueOrder) -> None:
-        """Take a resting order out of its book."""
-        self._book(order).remove(order)
+        """Take an order out of its book, or from among those that wait."""
+        if self._parked.pop(order.perm_id, None) is None:
+            self._book(order).remove(order)
+
+    def review(self, order: VenueOrder) -> VenueOrder:
+        """Admit an order that nothing holds any more; take away one that something holds now."""
+        hold = self._gate(order)
+        if hold is self._parked.get(order.perm_id):
+            return order
+        self.withdraw(order)
+        return self.enter(order)
+
+    def auction(self, order: VenueOrder) -> VenueOrder:
+        """Fill a waiting order at the price of the open or the close, or cancel it."""
+        self.withdraw(order)
+        quote = self.quote(order.request.con_id)
+        price = None if quote.last is None else within(quote.last, quote)
+        if price is None or not accepts(order.request.side, limit_of(order), price):
+            return self._end(order, "Cancelled by exchange: not filled in the auction")
+        return self._fill(order, order.remaining, price, quote=quote, is_maker=False)
 
     def show(self, quote: Quote, changed: int) -> None:
         """Take a new quote; ``changed`` are the flags of what is new in it."""
@@ -87,29 +137,73 @@ class Floor:
         for side in SIDES:
             if changed & COUNTER_FLAGS[side]:
                 self._taken.pop((con_id, side), None)
-        if con_id not in self._books:
+        book = self._books.get(con_id)
+        if book is None:
             return
         if changed & LAST:
             self._trigger(con_id)
+            self._follow(book, quote)
+        if self._rules.is_naive:
+            self._match_naively(book, quote)
+            return
         for side in SIDES:
-            if changed & COUNTER_FLAGS[side]:
+            if changed & (COUNTER_FLAGS[side] | HALTED):
                 self._sweep(con_id, side)
+        self._uncross(book, con_id)
 
     def _book(self, order: VenueOrder) -> Book:
         return self._books.setdefault(order.request.con_id, Book())
 
+    def _admit(self, order: VenueOrder) -> VenueOrder:
+        if not waits_for_trigger(order):
+            return self._work(self._live(order))
+        order = self._wait(order, why_held(order, None))
+        book, quote = self._book(order), self.quote(order.request.con_id)
+        book.add(order)
+        if order.perm_id in book.trails and order.request.stop_price is None:
+            self._follow(book, quote)
+        self._trigger(order.request.con_id)
+        return self._office.order(order.perm_id)
+
+    def _wait(self, order: VenueOrder, why: str) -> VenueOrder:
+        """Note that an order is held; one that is being canceled stays so."""
+        status = order.status
+        if status is not OrderStatus.PENDING_CANCEL:
+            status = OrderStatus.PRE_SUBMITTED
+        if (status, why) == (order.status, order.why_held):
+            return order
+        return self._office.update(replace(order, status=status, why_held=why))
+
+    def _live(self, order: VenueOrder) -> VenueOrder:
+        status = order.status
+        if status is not OrderStatus.PENDING_CANCEL:
+            status = OrderStatus.SUBMITTED
+        return self._office.update(replace(order, status=status, why_held=""))
+
+    def _end(self, order: VenueOrder, reason: str) -> VenueOrder:
+        return self._office.update(replace(order, status=OrderStatus.CANCELED, reason=reason))
+
     def _trigger(self, con_id: int) -> None:
-        """Release every stop that the last trade has reached."""
+        """Release every order whose trigger the last trade has reached."""
         book, last = self._books[con_id], self.quote(con_id).last
         if last is None:
             return
-        for side in SIDES:
-            stops = book.stops[side]
-            while stops.reaches(last):
-                order = self._office.order(stops.first())
+        for ladder in book.triggers():
+            while ladder.reaches(last):
+                order = self._office.order(ladder.first())
                 book.remove(order)
-                released = replace(order, is_triggered=True, status=OrderStatus.SUBMITTED)
-                self._work(self._office.update(released))
+                self._work(self._live(replace(order, is_triggered=True)))
+
+    def _follow(self, book: Book, quote: Quote) -> None:
+        """Move the stops that trail the market."""
+        if quote.last is None:
+            return
+        for perm_id in tuple(book.trails):
+            order = self._office.order(perm_id)
+            request = followed(order.request, quote.last, self._office.instrument(quote.con_id))
+            if request is not order.request:
+                book.remove(order)
+                book.add(self._office.trail(replace(order, request=request)))
 
     def _sweep(self, con_id: int, side: Side) -> None:
         """Fill resting orders of ``side`` from the display, first come first served."""
@@ -122,49 +216,86 @@ class Floor:
             order = self._office.order(ladder.first())
             self._take(order, min(size, order.remaining), price, quote=quote, is_maker=True)
 
+    def _uncross(self, book: Book, con_id: int) -> None:
+        """Let resting orders trade that could not when they arrived, for want of a market."""
+        buys, sells = (book.working[side] for side in SIDES)
+        quote = self.quote(con_id)
+        while buys and sells:
+            pair = [self._office.order(ladder.first()) for ladder in (buys, sells)]
+            maker, taker = sorted(pair, key=lambda one: one.perm_id)
+            price = meeting_price(taker, maker, quote)
+            if price is None:
+                return
+            qty = min(taker.remaining, maker.remaining)
+            self._fill(maker, qty, price, quote=quote, is_maker=True)
+            self._fill(taker, qty, price, quote=quote, is_maker=True)
+
+    def _match_naively(self, book: Book, quote: Quote) -> None:
+        """Fill all that the last trade has reached, in full, at its price."""
+        if quote.last is None:
+            return
+        for side in SIDES:
+            ladder = book.working[side]
+            while ladder.reaches(quote.last):
+                order = self._office.order(ladder.first())
+                self._fill(order, order.remaining, quote.last, quote=quote, is_maker=True)
+
     def _work(self, order: VenueOrder) -> VenueOrder:
         """Fill an arriving order as far as the market and the book allow; rest what remains."""
-        while order.remaining:
+        tif = order.request.tif
+        if tif is Tif.FOK and self._reachable(order) < order.remaining:
+            return self._end(order, "Cancelled by exchange: FOK")
+        while not order.is_final:
             after = self._step(order)
             if after is None:
                 break
             order = after
         if order.is_final:
             return order
-        if order.request.tif is Tif.IOC:
-            return self._office.update(
-                replace(order, status=OrderStatus.CANCELED, reason="Cancelled by exchange: IOC")
-            )
+        if tif in {Tif.IOC, Tif.FOK}:
+            return self._end(order, f"Cancelled by exchange: {tif}")
         self._book(order).add(order)
         return order
 
     def _step(self, order: VenueOrder) -> VenueOrder | None:
         """Fill one part of an arriving order at the best price there is."""
         side, quote = order.request.side, self.quote(order.request.con_id)
-        shown = price_for(side, limit_of(order), quote)
+        limit = limit_of(order)
+        if self._rules.is_naive:
+            if quote.last is None or not accepts(side, limit, quote.last):
+                return None
+            return self._fill(order, order.remaining, quote.last, quote=quote, is_maker=False)
+        shown = price_for(side, limit, quote)
         size = self._left(side, quote) if shown is not None else ZERO
-        inner = self._inner(order, quote)
-        if inner is not None:
-            maker, price = inner
-            if shown is None or not size or is_better(side, price, shown):
+        ladder = self._book(order).working[opposite(side)]
+        if ladder:
+            maker = self._office.order(ladder.first())
+            price = meeting_price(order, maker, quote)
+            if price is not None and (shown is None or size <= 0 or is_better(side, price, shown)):
                 return self._cross(order, maker, price=price, quote=quote)
-        if shown is None or not size:
+        if shown is None or size <= 0:
             return None
         return self._take(order, min(size, order.remaining), shown, quote=quote, is_maker=False)
 
-    def _inner(self, order: VenueOrder, quote: Quote) -> tuple[VenueOrder, Decimal] | None:
-        """Return the resting order that ``order`` would meet, with a price within the market."""
-        side = order.request.side
-        ladder = self._book(order).working[opposite(side)]
-        if not ladder or quote.bid is None or quote.ask is None or not quote.is_two_sided:
-            return None
-        maker = self._office.order(ladder.first())
-        limit = limit_of(maker)
-        if limit is None:  # waits for a display itself
-            return None
-        price = min(max(limit, quote.bid), quote.ask)
-        is_fair = accepts(side, limit_of(order), price) and accepts(opposite(side), limit, price)
-        return (maker, price) if is_fair and not quote.is_halted else None
+    def _reachable(self, order: VenueOrder) -> Decimal:
+        """Return how much of an arriving order would fill at once."""
+        side, quote = order.request.side, self.quote(order.request.con_id)
+        limit = limit_of(order)
+        if self._rules.is_naive:
+            is_met = quote.last is not None and accepts(side, limit, quote.last)
+            return order.remaining if is_met else ZERO
+        found = ZERO
+        if price_for(side, limit, quote) is not None:
+            found = max(self._left(side, quote), ZERO)
+        met: list[VenueOrder] = []
+        for perm_id in self._book(order).working[opposite(side)]:
+            maker = self._office.order(perm_id)
+            if meeting_price(order, maker, quote) is None:
+                break
+            if not any(is_one_group(maker, one) for one in met):
+                found += maker.remaining
+                met.append(maker)
+        return found
 
     def _cross(
         self, taker: VenueOrder, maker: VenueOrder, *, price: Decimal, quote: Quote
@@ -179,9 +310,21 @@ class Floor:
         """Fill from the display, and have it refilled later."""
         key = (quote.con_id, order.request.side)
         if key not in self._taken:
-            self._office.later(self._refill_ns, lambda: self._refill(key))
+            self._office.later(self._rules.refill_ns, lambda: self._refill(key))
         self._taken[key] = self._taken.get(key, ZERO) + qty
+        if self._rules.slippage and not is_maker:
+            price = self._slipped(order, price)
         return self._fill(order, qty, price, quote=quote, is_maker=is_maker)
+
+    def _slipped(self, order: VenueOrder, price: Decimal) -> Decimal:
+        """Return a price that is worse by the slippage, on the grid and within the limit."""
+        side, limit = order.request.side, limit_of(order)
+        increment = self._office.instrument(order.request.con_id).increment_at(price)
+        share = self._rules.slippage if side is Side.BUY else -self._rules.slippage
+        rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
+        worse = (price * (1 + share) / increment).to_integral_value(rounding) * increment
+        worse = max(worse, increment)
+        return worse if limit is None or accepts(side, limit, worse) else limit
 
     def _fill(
         self, order: VenueOrder, qty: Decimal, price: Decimal, *, quote: Quote, is_maker: bool
@@ -189,6 +332,7 @@ class Floor:
         after = self._office.fill(order, qty, price=price, quote=quote, is_maker=is_maker)
         if is_maker and after.is_final:
             self._book(order).remove(order)
+        self._filled(after, qty)
         return after
 
     def _left(self, side: Side, quote: Quote) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
@@ -25,6 +25,17 @@ class Holding(msgspec.Struct, frozen=True):
     def avg_cost(self) -> Decimal:
         """Per share or contract, multiplier and fees included, as IB reports it."""
         return (self.cost + self.fees) / self.qty if self.qty else ZERO
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """One share became ``numerator`` / ``denominator`` shares."""
+
+    con_id: int
+    numerator: int
+    denominator: int
+    after: int  # how many executions came before it
+    price: Decimal  # of a new share: fractions are paid out at it
+    time_ns: int
 
 
 def signed(side: Side, qty: Decimal) -> Decimal:
@@ -82,6 +93,28 @@ def cash_change(
         return after.gross_pnl - before.gross_pnl - execution.fee
     change = signed(execution.side, execution.qty)
     return -(change * execution.price * instrument.multiplier) - execution.fee
+
+
+def split_holding(
+    holding: Holding, instrument: Instrument, split: Split
+) -> tuple[Holding, Decimal]:
+    """Return the holding after ``split``, and the cash paid for the fraction of a share."""
+    exact = holding.qty * split.numerator / split.denominator
+    step = instrument.size_increment
+    whole = (exact / step).to_integral_value(ROUND_DOWN) * step
+    fraction = exact - whole
+    if not fraction:
+        return msgspec.structs.replace(holding, qty=whole), ZERO
+    cost = _share(holding.cost, abs(fraction), abs(exact))
+    fees = _share(holding.fees, abs(fraction), abs(exact))
+    cash = (fraction * split.price * instrument.multiplier).quantize(FINEST)
+    return Holding(
+        qty=whole,
+        cost=holding.cost - cost,
+        fees=holding.fees - fees,
+        gross_pnl=holding.gross_pnl + cash - cost,
+        realized_pnl=holding.realized_pnl + cash - cost - fees,
+    ), cash
 
 
 def margin_for(

@@ -7,8 +7,18 @@ from decimal import Decimal
 from janus_paper_venue.orders import OrderType, Side, VenueOrder
 from janus_paper_venue.quotes import Quote
 
-HELD_FOR_TRIGGER = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
-AT_ANY_PRICE = frozenset({OrderType.MARKET, OrderType.STOP})
+STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT})
+TOUCHES = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+HELD_FOR_TRIGGER = STOPS | TOUCHES
+AT_ANY_PRICE = frozenset(
+    {
+        OrderType.MARKET,
+        OrderType.STOP,
+        OrderType.TRAIL,
+        OrderType.MARKET_IF_TOUCHED,
+        OrderType.MARKET_ON_CLOSE,
+    }
+)
 
 
 def waits_for_trigger(order: VenueOrder) -> bool:
@@ -44,13 +54,6 @@ def is_better(side: Side, one: Decimal, other: Decimal) -> bool:
     return one < other if side is Side.BUY else one > other
 
 
-def is_hit(side: Side, stop: Decimal, last: Decimal | None) -> bool:
-    """Whether the last trade has reached a stop: from below to buy, from above to sell."""
-    if last is None:
-        return False
-    return last >= stop if side is Side.BUY else last <= stop
-
-
 def displayed(side: Side, quote: Quote) -> Decimal:
     """Return the size that an order of ``side`` could trade with at the quote."""
     return quote.ask_size if side is Side.BUY else quote.bid_size
@@ -59,3 +62,36 @@ def displayed(side: Side, quote: Quote) -> Decimal:
 def opposite(side: Side) -> Side:
     """Return the other side."""
     return Side.SELL if side is Side.BUY else Side.BUY
+
+
+def within(price: Decimal, quote: Quote) -> Decimal | None:
+    """Return ``price`` moved into the market; ``None`` if there is no market to trade at."""
+    if quote.is_halted or not quote.is_two_sided or quote.bid is None or quote.ask is None:
+        return None
+    return min(max(price, quote.bid), quote.ask)
+
+
+def meeting_price(taker: VenueOrder, maker: VenueOrder, quote: Quote) -> Decimal | None:
+    """Return the price at which two orders of the venue trade with each other, if they do.
+
+    It is the resting one's limit, moved into the market; orders of one OCA group never meet.
+    """
+    limits = (limit_of(maker), limit_of(taker))
+    side = taker.request.side
+    wanted = limits[0] if limits[0] is not None else limits[1]
+    if wanted is None:
+        wanted = quote.ask if side is Side.BUY else quote.bid
+    price = None if wanted is None else within(wanted, quote)
+    if price is None or is_one_group(taker, maker):
+        return None
+    is_fair = accepts(side, limits[1], price) and accepts(opposite(side), limits[0], price)
+    return price if is_fair else None
+
+
+def is_one_group(one: VenueOrder, other: VenueOrder) -> bool:
+    """Whether a fill of one order cancels or reduces the other."""
+    mine, theirs = one.request, other.request
+    return bool(mine.oca_group) and (mine.account, mine.oca_group) == (
+        theirs.account,
+        theirs.oca_group,
+    )

@@ -67,6 +67,7 @@ class RejectCode(IntEnum):
     UNSUPPORTED_TYPE = 387
     ZERO_SIZE = 434
     NO_ACCOUNT = 435
+    NO_PARENT = 10006
     CANCEL_NOT_FOUND = 10147
     CANCEL_TOO_LATE = 10148
     FRACTIONAL_SIZE = 10243
@@ -122,16 +123,17 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted order in one state."""
 
     perm_id: int  # unique here, for ever; also the order of arrival
-    request: OrderRequest
+    request: OrderRequest  # as modified last; the prices of a trailing order follow the market
     status: OrderStatus
     accepted_ns: int
+    entered_ns: int = 0  # when it was accepted or last modified: its trading day begins here
     changed_ns: int
     filled: Decimal = ZERO
     filled_value: Decimal = ZERO  # sum of price x quantity, without multiplier and fees
     last_fill_price: Decimal = ZERO
     fee: Decimal = ZERO  # of all executions so far
     is_triggered: bool = False  # a stop that has become a market or limit order
-    why_held: str = ""
+    why_held: str = ""  # as TWS says it: "locate", "child", "trigger", "child,trigger"
     reason: str = ""  # of a final status: "Cancelled by Trader", "Filled Size: 100"
 
     @property

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
+from janus_paper_venue.families import Families
+from janus_paper_venue.ledger import Split
 from janus_paper_venue.orders import Execution, VenueOrder
 
 FIRST_PERM_ID = 1_500_000_000
@@ -20,6 +22,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     executions: tuple[Execution, ...] = ()
     next_order_ids: Mapping[int, int] = msgspec.field(default_factory=dict)
     starting_cash: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
+    splits: tuple[Split, ...] = ()
+    settings: Mapping[str, str] = msgspec.field(default_factory=dict)  # what was set while it ran
 
 
 class Records:
@@ -29,7 +33,9 @@ class Records:
         self._orders: dict[int, VenueOrder] = {}
         self._perm_ids: dict[tuple[int, int], int] = {}
         self._open: dict[int, VenueOrder] = {}
+        self.families = Families()
         self.executions = list(state.executions)
+        self.splits = list(state.splits)
         self._next_order_ids = dict(state.next_order_ids)
         for order in state.orders:
             self.put(order)
@@ -38,6 +44,7 @@ class Records:
         """Take ``order`` as the newest state of itself."""
         self._orders[order.perm_id] = order
         self._perm_ids[order.key] = order.perm_id
+        self.families.put(order)
         if order.is_final:
             self._open.pop(order.perm_id, None)
         else:

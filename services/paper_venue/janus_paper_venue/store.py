@@ -20,9 +20,13 @@ from janus_paper_venue.events import (
     OrderAccepted,
     OrderChanged,
     OrderIdTaken,
+    OrderTrailed,
     QuoteChanged,
+    SettingChanged,
+    SplitDone,
 )
 from janus_paper_venue.instruments import Catalogue, Instrument
+from janus_paper_venue.ledger import Split
 from janus_paper_venue.orders import Execution, VenueOrder
 from janus_paper_venue.records import State
 
@@ -35,6 +39,8 @@ CREATE TABLE IF NOT EXISTS orders (perm_id INTEGER PRIMARY KEY, body BLOB NOT NU
 CREATE TABLE IF NOT EXISTS executions (
     number INTEGER PRIMARY KEY, exec_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS splits (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 
 
@@ -84,6 +90,11 @@ class Store:
             starting_cash={
                 name: Decimal(cash) for name, cash in rows("SELECT name, cash FROM accounts")
             },
+            splits=tuple(
+                msgspec.json.decode(body, type=Split)
+                for (body,) in rows("SELECT body FROM splits ORDER BY number")
+            ),
+            settings=dict(rows("SELECT name, value FROM settings")),
         )
 
     def keep_accounts(self, cash: Mapping[str, Decimal]) -> None:
@@ -93,27 +104,35 @@ class Store:
 
     def write(self, events: Sequence[Event]) -> None:
         """Make ``events`` durable, all or none; quotes are not kept."""
-        if len(events) == 1 and isinstance(events[0], QuoteChanged):
+        kept = [one for one in events if not isinstance(one, QuoteChanged)]
+        if not kept:
             return
         orders = {
             one.order.perm_id: one.order
-            for one in events
-            if isinstance(one, OrderAccepted | OrderChanged)
+            for one in kept
+            if isinstance(one, OrderAccepted | OrderChanged | OrderTrailed)
         }
-        executions = [one.execution for one in events if isinstance(one, Executed)]
-        ids = {one.client_id: one.next_id for one in events if isinstance(one, OrderIdTaken)}
-        if not (orders or executions or ids):
-            return
+        executions = [one.execution for one in kept if isinstance(one, Executed)]
+        splits = [one.split for one in kept if isinstance(one, SplitDone)]
         self._db.execute("BEGIN")
         self._put_instruments(order.request.con_id for order in orders.values())
-        self._db.executemany("INSERT OR REPLACE INTO order_ids VALUES (?, ?)", ids.items())
-        self._db.executemany(
+        put = self._db.executemany
+        put(
+            "INSERT OR REPLACE INTO order_ids VALUES (?, ?)",
+            [(one.client_id, one.next_id) for one in kept if isinstance(one, OrderIdTaken)],
+        )
+        put(
             "INSERT OR REPLACE INTO orders VALUES (?, ?)",
             [(perm_id, self._encode(order)) for perm_id, order in orders.items()],
         )
-        self._db.executemany(
+        put(
             "INSERT INTO executions (exec_id, body) VALUES (?, ?)",
             [(one.exec_id, self._encode(one)) for one in executions],
+        )
+        put("INSERT INTO splits (body) VALUES (?)", [(self._encode(one),) for one in splits])
+        put(
+            "INSERT OR REPLACE INTO settings VALUES (?, ?)",
+            [(one.name, one.value) for one in kept if isinstance(one, SettingChanged)],
         )
         self._db.execute("COMMIT")
 

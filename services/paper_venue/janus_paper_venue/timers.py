@@ -20,6 +20,11 @@ class Timers:
         self._asked += 1
         heappush(self._queue, (due_ns, self._asked, action))
 
+    @property
+    def next_ns(self) -> int | None:
+        """When the next action is due."""
+        return self._queue[0][0] if self._queue else None
+
     def run(self, now_ns: int) -> None:
         """Do everything that is due, actions that these add included."""
         while self._queue and self._queue[0][0] <= now_ns:

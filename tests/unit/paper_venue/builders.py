@@ -47,9 +47,9 @@ class Venue:
 
     def show(
         self,
-        bid: str | float | None,
-        ask: str | float | None,
-        last: str | float | None = None,
+        bid: str | float | Decimal | None,
+        ask: str | float | Decimal | None,
+        last: str | float | Decimal | None = None,
         *,
         size: int = 1_000,
         con_id: int = 1,
