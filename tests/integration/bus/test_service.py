@@ -10,7 +10,7 @@ import pytest
 from janus_common import subjects
 from janus_common.bus import bus, service
 from janus_common.bus.buckets import PRESENCE
-from janus_common.bus.bus import Received
+from janus_common.bus.bus import TICK_BACKLOG_BYTES, Received
 from janus_common.bus.streams import EVENTS
 from janus_common.messages import (
     Event,
@@ -183,3 +183,31 @@ async def test_an_error_in_an_answers_handler_is_not_swallowed(nats_url, account
 
     with pytest.raises(KeyError, match="a bug"):
         await live()
+
+
+async def test_a_reader_that_is_too_slow_loses_its_own_messages_and_it_is_said_once(
+    here, account, capsys
+):
+    entered, leave = asyncio.Event(), asyncio.Event()
+    heard: list[str] = []
+
+    async def crawl(_: object) -> None:
+        entered.set()
+        await leave.wait()
+
+    async def hear(received: Received[Lookup]) -> None:
+        heard.append(received.message.symbol)
+
+    await here.subscribe(f"test.{account}.slow", Lookup, crawl)
+    await here.subscribe(f"test.{account}.quick", Lookup, hear)
+    await here.publish(f"test.{account}.slow", Lookup(symbol="A"))
+    await entered.wait()
+
+    large = Lookup(symbol="A" * 50_000)
+    for _ in range(TICK_BACKLOG_BYTES // 50_000 + 100):
+        await here.publish(f"test.{account}.slow", large)
+    await here.publish(f"test.{account}.quick", Lookup(symbol="B"))
+
+    await eventually(lambda: heard == ["B"], within_s=20.0)
+    assert capsys.readouterr().err.count("bus.messages_dropped") == 1
+    leave.set()
