@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from typing import Any
 
 from benchmarks.figures import machine, percentile, resident_mb
 from tests.support.stack import Stack, running
@@ -14,6 +13,7 @@ from tests.support.stack import Stack, running
 ORDERS = 6
 POSITIONS_RUNS = 11
 RECOVER_LIMIT_S = 30
+SETTLE_S = 2.0
 
 
 async def run() -> None:
@@ -43,22 +43,27 @@ async def positions(stack: Stack) -> None:
 
 
 async def recovery(stack: Stack) -> None:
-    """Kill a worker and wait until another one of it is READY."""
-    before = (await stack.processes())["worker-ib-main"]["pid"]
-    began = time.monotonic()
-    os.kill(before, signal.SIGKILL)
-    while time.monotonic() - began < RECOVER_LIMIT_S:
-        state = await worker(stack)
-        if state is not None and state["pid"] != before and state["state"] == "READY":
-            break
-        await asyncio.sleep(0.02)
-    print(f"  kill -9 of a worker to READY:       {time.monotonic() - began:6.2f} s")
+    """Kill each process in turn and wait until it is ready again, a worker until it is READY."""
+    for name, row in sorted((await stack.processes()).items()):
+        began = time.monotonic()
+        os.kill(row["pid"], signal.SIGKILL)
+        while not await is_back(stack, name, row["pid"]):
+            if time.monotonic() - began > RECOVER_LIMIT_S:
+                break
+        print(f"  {'kill -9 of ' + name + ' to READY:':<36}{time.monotonic() - began:6.2f} s")
+        await asyncio.sleep(SETTLE_S)
 
 
-async def worker(stack: Stack) -> dict[str, Any] | None:
-    """Return the presence of the worker of ib-main."""
-    rows = (await stack.janus("workers", "--json")).data
-    return next((row for row in rows if row.get("account") == "ib-main"), None)
+async def is_back(stack: Stack, name: str, before: int) -> bool:
+    """Return whether another process runs under ``name`` and says that it is ready."""
+    row = (await stack.processes())[name]
+    if row["pid"] == before or row["state"] != "ready":
+        return False
+    account = name.removeprefix("worker-")
+    if account == name:
+        return True
+    workers = (await stack.janus("workers", "--json")).data
+    return any(each["pid"] == row["pid"] and each["state"] == "READY" for each in workers)
 
 
 async def memory(stack: Stack) -> None:
