@@ -28,7 +28,7 @@ down: $(READY) ## stop the local stack
 	@bin/janus down
 
 test: $(READY) ## all tests, with real servers
-	@$(PY) -m pytest -n 4 --dist worksteal -q
+	@$(PY) -m pytest -n 4 --dist loadfile -q
 
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules
