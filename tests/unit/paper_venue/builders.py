@@ -32,7 +32,7 @@ class Venue:
     """An exchange, its clock, and everything that it has told."""
 
     def __init__(self, *, instruments: tuple[Instrument, ...] = (ACME, OTHER), **options: Any):
-        self.now_ns = NOON_NS
+        self.now_ns: int = options.pop("now_ns", NOON_NS)
         self.events: list[Event] = []
         rules = {name: options.pop(name) for name in Rules.__struct_fields__ if name in options}
         self.exchange = Exchange(
