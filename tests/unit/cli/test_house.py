@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from janus_cli import house
+from janus_cli.commands.settings import SAMPLE
 from janus_cli.failures import Failure, Status
+from janus_common import config
 
 TOML = """
 [bus]
@@ -98,3 +102,11 @@ def test_the_sender_is_the_user_as_one_token(monkeypatch, user, name):
     monkeypatch.setattr("getpass.getuser", lambda: user)
 
     assert house.principal() == name
+
+
+def test_the_sample_settings_are_right(tmp_path):
+    found = config.parse(
+        tomllib.loads(SAMPLE), source="sample", folder=tmp_path, environ={}
+    ).accounts
+
+    assert [(name, account.mode) for name, account in found.items()] == [("ib-main", "paper")]
