@@ -9,6 +9,7 @@ from uuid import uuid4
 import msgspec
 import nats
 import pytest
+from nats.aio.msg import Msg
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def buy(**fields):
 
 
 async def test_a_json_intent_gets_a_json_reply_and_its_fill_is_seen(client):
-    fills = asyncio.Queue()
+    fills: asyncio.Queue[Msg] = asyncio.Queue()
     await client.subscribe("janus.v1.fill.>", cb=fills.put)
     await client.flush()
     order = buy()
@@ -78,7 +79,7 @@ async def test_bytes_that_are_no_json_are_answered_in_json(client):
 
 
 async def test_the_stock_service_api_lists_every_process(client):
-    found = set()
+    found: set[str] = set()
     inbox = client.new_inbox()
     listener = await client.subscribe(inbox)
     await client.publish("$SRV.PING", b"", reply=inbox)
