@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from janus_common import generate
+from janus_common.contract import CHANNELS
 
-from tests.rules.source import ROOT, none_of
+from tests.rules.source import CODE, ROOT, files, none_of, text
 
 
 def test_what_is_generated_is_up_to_date():
@@ -30,3 +31,15 @@ def test_every_block_of_the_documentation_is_one_that_exists():
 
         assert set(begun) <= blocks().keys()
         assert len(begun) == document.count("<!-- end -->")
+
+
+def test_a_subject_is_called_reserved_as_long_as_nobody_uses_it():
+    spoken = "\n".join(text(path) for path in files(*CODE) if path.name != "contract.py")
+    used = set(re.findall(r"\bsubjects\.([a-z]+)\(", spoken))
+    families = {channel.name.partition("-")[0]: channel.is_reserved for channel in CHANNELS}
+
+    none_of(
+        f"{name} is {'used' if name in used else 'not used'}"
+        for name, is_reserved in families.items()
+        if is_reserved == (name in used)
+    )
