@@ -29,7 +29,7 @@ async def desk(venue, nats_url, tmp_path_factory):
         yield found
 
 
-async def ask(desk, verb: str, instrument: Instrument) -> FeedReply:
+async def ask(desk, verb: str, instrument: Instrument):
     return await desk.bus.request(
         subjects.feed(desk.alias, verb), FeedRequest(instrument=instrument), FeedReply
     )
