@@ -338,3 +338,20 @@ async def test_a_service_that_refuses_its_configuration_fails_the_start_with_its
     assert said.code == 6
     assert "Error: registry is not ready: " in said.err
     assert "janus logs registry" in said.err
+
+
+async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        JANUS,
+        *(*options(tmp_path), "-d"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    state = tmp_path / "state"
+    await eventually(lambda: len(left_of(state)) > 1, within_s=15)
+    process.send_signal(signal.SIGINT)
+    _, said = await process.communicate()
+
+    assert process.returncode == 130
+    assert "stopped" in said.decode()
+    assert left_of(state) == []

@@ -138,6 +138,11 @@ def _up_detached(folder: StateFolder, config: Path | None) -> None:
     supervisor = daemon.start(folder, config)
     try:
         processes = daemon.wait_until_up(folder, supervisor, progress=progress)
+    except KeyboardInterrupt:
+        progress.done()
+        daemon.stop(folder)
+        show.aside("stopped")
+        raise
     finally:
         progress.done()
     show.table(report.table(processes, folder))
