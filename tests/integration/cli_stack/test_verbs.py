@@ -340,7 +340,8 @@ async def test_a_service_that_refuses_its_configuration_fails_the_start_with_its
     assert "janus logs registry" in said.err
 
 
-async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("begun", [1, 4], ids=["the supervisor", "some processes"])
+async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(tmp_path, begun):
     process = await asyncio.create_subprocess_exec(
         JANUS,
         *(*options(tmp_path), "-d"),
@@ -348,10 +349,9 @@ async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(tmp_pat
         stderr=asyncio.subprocess.PIPE,
     )
     state = tmp_path / "state"
-    await eventually(lambda: len(left_of(state)) > 1, within_s=15)
+    await eventually(lambda: len(left_of(state)) > begun, within_s=15)
     process.send_signal(signal.SIGINT)
-    _, said = await process.communicate()
+    await process.communicate()
 
     assert process.returncode == 130
-    assert "stopped" in said.decode()
     assert left_of(state) == []

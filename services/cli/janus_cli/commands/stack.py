@@ -139,9 +139,8 @@ def _up_detached(folder: StateFolder, config: Path | None) -> None:
     try:
         processes = daemon.wait_until_up(folder, supervisor, progress=progress)
     except KeyboardInterrupt:
-        progress.done()
-        daemon.stop(folder)
-        show.aside("stopped")
+        supervisor.terminate()
+        supervisor.wait()
         raise
     finally:
         progress.done()
