@@ -340,7 +340,7 @@ async def test_a_service_that_refuses_its_configuration_fails_the_start_with_its
     assert "janus logs registry" in said.err
 
 
-@pytest.mark.parametrize("begun", [1, 4], ids=["the supervisor", "some processes"])
+@pytest.mark.parametrize("begun", [1, 3], ids=["the supervisor", "some processes"])
 async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(tmp_path, begun):
     process = await asyncio.create_subprocess_exec(
         JANUS,
