@@ -75,6 +75,10 @@ class PaperVenue(Program):
         """Put the market of ``symbol`` where it shall stay."""
         return await self.post("/market", {"symbol": symbol, "bid": bid, "ask": ask, **more})
 
+    async def fault(self, name: str, **parameters: Any) -> Any:
+        """Inject a fault."""
+        return await self.post("/faults", {"name": name, **parameters})
+
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.control_port}") as client:
             answer = await client.request(method, path, **request)

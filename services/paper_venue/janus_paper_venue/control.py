@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,14 +23,19 @@ from starlette.routing import Route
 from janus_paper_venue import truth
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faces import Face
+from janus_paper_venue.faults import Active, Fault, FaultInvalid, Faults
+from janus_paper_venue.faults_list import KINDS
 from janus_paper_venue.feed import Feed
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.market import Market, Pin
+from janus_paper_venue.openapi import Operation, document, query
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_TICKS_PER_S = 200_000
 MAX_NUMBER = Decimal(1_000_000_000)
 STOP_S = 1  # for requests in hand when the venue stops
+
+log = structlog.get_logger()
 
 Body = TypeVar("Body")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -68,8 +74,15 @@ class Control:
     """Answers the control port's requests from the exchange, the market and the faces."""
 
     def __init__(
-        self, exchange: Exchange, market: Market, feed: Feed, faces: Sequence[Face]
+        self,
+        exchange: Exchange,
+        market: Market,
+        feed: Feed,
+        faces: Sequence[Face],
+        *,
+        faults: Faults,
     ) -> None:
+        self._faults = faults
         self._exchange, self._market = exchange, market
         self._feed, self._faces = feed, faces
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -94,22 +107,35 @@ class Control:
 
     def application(self) -> Starlette:
         """Return the application, for a server or a test."""
-        return Starlette(
-            routes=[
-                Route("/health", self._answer(lambda _: {"status": "ok"})),
-                Route("/truth/orders", self._answer(self._orders)),
-                Route("/truth/executions", self._answer(self._executions)),
-                Route("/truth/positions", self._answer(self._positions)),
-                Route("/truth/accounts", self._answer(self._accounts)),
-                Route("/truth/sessions", self._answer(self._sessions)),
-                Route("/market", self._answer(self._quotes)),
-                Route("/market", self._asked(PinRequest, self._pin), methods=["POST"]),
-                Route("/market", self._answer(self._unpin), methods=["DELETE"]),
-                Route("/market/history", self._answer(self._history)),
-                Route("/market/rate", self._answer(self._rate)),
-                Route("/market/rate", self._asked(RateRequest, self._set_rate), methods=["POST"]),
-            ]
-        )
+        routes = [
+            Route(one.path, self._endpoint(one), methods=[one.method]) for one in self.operations()
+        ]
+        return Starlette(routes=routes)
+
+    def operations(self) -> list[Operation]:
+        """Return everything that can be asked here."""
+        symbol = {"symbol": "string"}
+        span = symbol | {"start_ns": "integer", "end_ns": "integer"}
+        do = Operation
+        return [
+            do("GET", "/health", "says that it serves", lambda _: {"status": "ok"}),
+            do("GET", "/openapi.json", "this document", lambda _: document(self.operations())),
+            do("GET", "/truth/orders", "every order ever accepted", self._orders),
+            do("GET", "/truth/executions", "every fill", self._executions),
+            do("GET", "/truth/positions", "what each account holds", self._positions),
+            do("GET", "/truth/accounts", "what each account has", self._accounts),
+            do("GET", "/truth/sessions", "the open sockets", self._sessions),
+            do("GET", "/market", "all quotes", self._quotes),
+            do("POST", "/market", "puts a market there", self._pin, PinRequest),
+            do("DELETE", "/market", "lets it move again", self._unpin, query=symbol),
+            do("GET", "/market/history", "what the quotes were", self._history, query=span),
+            do("GET", "/market/rate", "the pace", self._rate),
+            do("POST", "/market/rate", "changes the pace", self._set_rate, RateRequest),
+            do("GET", "/faults", "what is in force", self._active_faults),
+            do("GET", "/faults/names", "every fault there is", self._fault_names),
+            do("POST", "/faults", "injects a fault", self._inject, Fault),
+            do("DELETE", "/faults", "lifts faults", self._lift, query={"name": "string"}),
+        ]
 
     def _orders(self, _: Request) -> Any:
         return truth.order_rows(self._exchange)
@@ -189,6 +215,29 @@ class Control:
             self._market.is_stamping = wanted.stamp
         return self._rates()
 
+    def _active_faults(self, _: Request) -> Any:
+        return [_fault_row(one) for one in self._faults.active()]
+
+    def _fault_names(self, _: Request) -> Any:
+        return [
+            {"name": name, "what": kind.what, "parameters": kind.defaults, "lasts": kind.lasts}
+            for name, kind in KINDS.items()
+        ]
+
+    def _inject(self, wanted: Fault) -> Any:
+        try:
+            active = self._faults.inject(wanted)
+        except FaultInvalid as error:
+            raise Refused(str(error)) from error
+        log.info("fault.injected", name=wanted.name)
+        return _fault_row(active)
+
+    def _lift(self, request: Request) -> Any:
+        name = query(request, "name")
+        if name and name not in KINDS:
+            raise Refused(f"there is no fault {name[:40]!r}; GET /faults/names lists them", 404)
+        return {"lifted": self._faults.clear(name)}
+
     def _instrument(self, name: str) -> Instrument:
         """Return the one instrument that people call ``name``.
 
@@ -203,23 +252,13 @@ class Control:
             raise Refused(f"{name!r} names several instruments: {names}")
         return found[0]
 
-    def _answer(self, handle: Callable[[Request], Any]) -> Endpoint:
-        """Return an endpoint that answers with what ``handle`` returns."""
+    def _endpoint(self, operation: Operation) -> Endpoint:
+        """Return an endpoint that answers with what the operation says."""
 
         async def endpoint(request: Request) -> Response:
             try:
-                return self._json(handle(request))
-            except Refused as error:
-                return self._json({"error": str(error)}, status=error.status)
-
-        return endpoint
-
-    def _asked(self, kind: type[Body], handle: Callable[[Body], Any]) -> Endpoint:
-        """Return an endpoint that reads a ``kind`` from the request."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                return self._json(handle(await _read(request, kind)))
+                asked = await _read(request, operation.body) if operation.body else request
+                return self._json(operation.handle(asked))
             except Refused as error:
                 return self._json({"error": str(error)}, status=error.status)
 
@@ -227,6 +266,12 @@ class Control:
 
     def _json(self, value: Any, *, status: int = 200) -> Response:
         return Response(self._encode(value), status_code=status, media_type="application/json")
+
+
+def _fault_row(active: Active) -> truth.Row:
+    asked = msgspec.structs.asdict(active.fault)
+    given = {name: value for name, value in asked.items() if value is not None}
+    return {"id": active.id, "fired": active.fired, "left": active.left} | given
 
 
 async def _read(request: Request, kind: type[Body]) -> Body:

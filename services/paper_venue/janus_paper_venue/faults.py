@@ -69,10 +69,10 @@ def completed(fault: Fault) -> Fault:
     given = {name: value for name, value in msgspec.structs.asdict(fault).items() if value}
     if unknown := set(given) - COMMON - set(kind.defaults):
         raise FaultInvalid(f"{fault.name} has no {', '.join(sorted(unknown))}")
+    if fault.name == "halted" and not fault.symbol:
+        raise FaultInvalid("halted needs a symbol")
     _check(fault)
-    missing = {
-        name: value for name, value in kind.defaults.items() if getattr(fault, name) is None
-    }
+    missing = {name: value for name, value in kind.defaults.items() if getattr(fault, name) is None}
     return replace(fault, name=ALIASES.get(fault.name, fault.name), **missing)
 
 

@@ -58,7 +58,7 @@ def _coded(what: str, texts: Mapping[int, str]) -> dict[str, Kind]:
     return {f"error_{code}": Kind(what, {"code": code, "text": texts[code]}) for code in texts}
 
 
-REJECT = {"code": 201, "text": REJECT_TEXTS[201]}
+REJECT: Mapping[str, float | int | str] = {"code": 201, "text": REJECT_TEXTS[201]}
 PLACES: Mapping[str, Kind] = {
     "swallow_order": Kind("a new order vanishes: no answer, ever"),
     "drop_before_answer": Kind("a new order is accepted and its socket cut before the answer"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from janus_paper_venue.exchange import Exchange
-from janus_paper_venue.faults import Active, FaultInvalid, Faults
+from janus_paper_venue.faults import Active, Faults
 from janus_paper_venue.market import Market, Pin
 from janus_paper_venue.orders import VenueOrder
 from janus_paper_venue.quotes import ALL, HALTED
@@ -40,8 +40,6 @@ class Halts:
         """Halt an instrument, or let it trade again."""
         if active.fault.name != "halted":
             return
-        if not active.con_id:
-            raise FaultInvalid("halted needs a symbol")
         if begins:
             self._halt(active.con_id)
         else:

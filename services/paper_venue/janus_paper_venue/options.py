@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("--fees", choices=SCHEDULES, default="fixed", help="IB's prices")
     add("--fee-delay", type=float, default=0.0, help="seconds from a fill to its fee report")
     add("--messages-per-s", type=int, default=50, help="limit of a TWS client; 0: none")
+    add("--faults", type=Path, help="file of faults, one a line: NAME key=value ... at=SECONDS")
     add("--log-level", choices=logs.LEVELS, default="info")
     return found
 

@@ -52,6 +52,8 @@ class Connection(asyncio.Protocol):
         if len(self._connections) >= self._login.options.sessions:
             log.warning("connection.refused", peer=self._peer, open=len(self._connections))
             transport.abort()
+        if self._login.faults.take(("nightly_reset",)):
+            transport.abort()
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -99,6 +101,11 @@ class Connection(asyncio.Protocol):
         if self._outbox is not None and self._transport is not None:
             self._outbox.flush()
             self._transport.abort() if self._outbox.is_full else self._transport.close()
+
+    @property
+    def session(self) -> Session | None:
+        """The client, once it has greeted."""
+        return self._session
 
     def seen(self) -> Seen:
         """Return what an operator sees of this socket."""

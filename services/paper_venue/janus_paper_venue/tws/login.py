@@ -14,6 +14,7 @@ import structlog
 
 from janus_paper_venue import events as e
 from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.faults import Faults
 from janus_paper_venue.quotes import Quote
 from janus_paper_venue.tws.options import Options
 
@@ -50,8 +51,8 @@ class Line(Protocol):
 class Login:
     """One gateway login with its accounts and clients."""
 
-    def __init__(self, exchange: Exchange, options: Options) -> None:
-        self.exchange, self.options = exchange, options
+    def __init__(self, exchange: Exchange, options: Options, faults: Faults) -> None:
+        self.exchange, self.options, self.faults = exchange, options, faults
         self.now_ns = exchange.now_ns
         self.members: dict[int, Member] = {}
         self._lines: dict[int, list[Line]] = {}

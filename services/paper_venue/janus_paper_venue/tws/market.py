@@ -43,6 +43,14 @@ class Market:
             r.CancelRealTimeBars: self._canceler("Can't find real-time bars subscription"),
         }
 
+    def request_ids(self) -> list[int]:
+        """Return the requests of all lines."""
+        return list(self._lines)
+
+    def con_id(self, req_id: int) -> int:
+        """Return what the line ``req_id`` is of; 0: there is none."""
+        return self._lines[req_id][0] if req_id in self._lines else 0
+
     def resume(self) -> None:
         """Send what was held back while the client was behind."""
         for _, line in self._lines.values():

@@ -64,6 +64,11 @@ class Outbox:
         self.flush()
         self._transport.close()
 
+    def abort(self) -> None:
+        """Cut the socket; what waits is lost."""
+        self._waiting.clear()
+        self._transport.abort()
+
     def _deliver(self, frame: bytes) -> None:
         self.sent += 1
         if not self._waiting:

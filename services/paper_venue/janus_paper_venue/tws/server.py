@@ -11,7 +11,9 @@ import structlog
 
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faces import Session
+from janus_paper_venue.faults import Faults
 from janus_paper_venue.tws.connection import connections
+from janus_paper_venue.tws.faulty_face import FaultyFace
 from janus_paper_venue.tws.login import Login
 from janus_paper_venue.tws.options import Options
 
@@ -24,9 +26,13 @@ log = structlog.get_logger()
 class TwsFace:
     """One gateway login: all accounts of the exchange, any number of clients."""
 
-    def __init__(self, exchange: Exchange, options: Options | None = None) -> None:
-        self.login = Login(exchange, options or Options())
+    def __init__(
+        self, exchange: Exchange, options: Options | None = None, faults: Faults | None = None
+    ) -> None:
+        faults = faults or Faults()
+        self.login = Login(exchange, options or Options(), faults)
         self._make, self._open = connections(self.login)
+        faults.listen(FaultyFace(faults, self._open).hear)
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve clients until canceled, then close their sockets."""
@@ -50,6 +56,9 @@ class TwsFace:
         while True:
             await asyncio.sleep(BEAT_S)
             self.login.beat()
+            self.login.faults.expire()
             now_s = time.monotonic()
             for connection in tuple(self._open):
                 connection.check(now_s)
+                if connection.session is not None:
+                    connection.session.watch_faults()

@@ -9,6 +9,8 @@ from janus_paper_venue.tws import encode
 from janus_paper_venue.tws import requests as r
 from janus_paper_venue.tws.cursor import RequestError
 from janus_paper_venue.tws.decode import address, decode
+from janus_paper_venue.tws.faulty_frames import FaultyFrames
+from janus_paper_venue.tws.faulty_requests import FaultyRequests
 from janus_paper_venue.tws.history import History
 from janus_paper_venue.tws.holdings import Holdings
 from janus_paper_venue.tws.link import Arrival, Link
@@ -20,6 +22,7 @@ from janus_paper_venue.tws.reference import Reference
 from janus_paper_venue.tws.trading import Trading
 
 TOO_FAST, UNREADABLE, ID_IN_USE = 100, 320, 326
+DATA_LOST = 1101
 PACED_OPTION = "+PACEAPI"  # the client asks to be slowed down instead of cut off
 FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
@@ -47,6 +50,14 @@ class Session:
         self._history = History(self._link)
         parts = (self._reference, self._market, self._holdings, self._trading, self._history)
         self._routes = {kind: route for part in parts for kind, route in part.routes().items()}
+        self._routes |= FaultyRequests(self._link, self._routes).routes()
+        self._frames = FaultyFrames(
+            login.faults,
+            outbox,
+            client_id=lambda: self.client_id,
+            con_id=self._market.con_id,
+        )
+        self.watch_faults()
 
     @property
     def has_started(self) -> bool:
@@ -99,13 +110,32 @@ class Session:
         self._holdings.beat(second)
         self._history.beat(second)
 
+    def watch_faults(self) -> None:
+        """Let faults see every frame, as long as there are any."""
+        is_needed = bool(self._login.faults) or not self._frames.is_idle
+        self._outbox.set_filter(self._frames if is_needed else None)
+
+    def notify(self, code: int, text: str) -> None:
+        """Send a notice that concerns no request; lost data ends the market data lines."""
+        if not self.has_started:
+            return
+        self._link.error(-1, code, text)
+        if code == DATA_LOST:
+            self._market.close()
+
+    def compete(self, code: int, text: str) -> None:
+        """Say for every market data line that another session has taken it."""
+        for req_id in self._market.request_ids():
+            self._link.error(req_id, code, text)
+
     def _start(self, request: r.StartApi) -> None:
         if self.has_started or request.client_id < 0:
             log.warning("session.bad_start", client_id=request.client_id)
             self._outbox.close()
             return
         self.client_id = self._link.client_id = request.client_id
-        if not self._login.join(self):
+        is_refused = self._login.faults.take(("client_id_in_use",), client_id=request.client_id)
+        if is_refused or not self._login.join(self):
             text = (
                 "Unable to connect as the client id is already in use. "
                 "Retry with a unique client id."
