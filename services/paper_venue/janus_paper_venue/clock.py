@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-OFFSET = "clock.offset_ns"  # the name of the setting
+OFFSET, FROZEN = "clock.offset_ns", "clock.frozen_ns"  # names of settings
 
 
 class Clock:
@@ -51,3 +51,13 @@ class Clock:
             self._frozen_ns = moment_ns
         else:
             self.offset_ns += ahead_ns
+
+
+def restored(
+    source: Callable[[], int], settings: Mapping[str, str], *, first_ns: int | None
+) -> Clock:
+    """Return a clock that goes on from ``settings``; a new one stands still at ``first_ns``."""
+    if OFFSET not in settings:
+        return Clock(source, frozen_ns=first_ns)
+    frozen = settings.get(FROZEN, "")
+    return Clock(source, offset_ns=int(settings[OFFSET]), frozen_ns=int(frozen) if frozen else None)

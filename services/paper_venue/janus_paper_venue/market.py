@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from heapq import heapify, heappop, heapreplace
 from itertools import takewhile
 
@@ -17,6 +17,7 @@ import msgspec
 
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.instruments import Instrument, SecType
+from janus_paper_venue.ledger import Split
 from janus_paper_venue.quotes import (
     ALL,
     ASK,
@@ -28,6 +29,7 @@ from janus_paper_venue.quotes import (
     Quote,
 )
 from janus_paper_venue.recording import Recording
+from janus_paper_venue.sessions import Phase
 from janus_paper_venue.walk import Walk
 
 replace = msgspec.structs.replace
@@ -78,6 +80,9 @@ class Market:
         self._pins: dict[int, Pin] = {}
         self._history: dict[int, deque[Quote]] = {}
         self.is_stamping = False  # sizes tell the time: for measuring how old a tick is
+        self._scales: dict[int, Decimal] = {}  # new shares for one old one
+        for split in exchange.splits():
+            self._scale(split)
         self._replayed_ns = 0  # how far into the recordings, since their starts
         self._queue: list[tuple[int, int]] = []
 
@@ -107,6 +112,8 @@ class Market:
         for _ in range(steps):
             con_id = self._moving[self._turn % len(self._moving)]
             self._turn += 1
+            if self._exchange.phase(con_id) is Phase.CLOSED:
+                continue
             self._follow(*self._walks[con_id].step(self._free[con_id]))
 
     def replay(self, duration_ns: int) -> None:
@@ -139,7 +146,14 @@ class Market:
         released = list(self._pins) if con_id is None else [con_id]
         for one in released:
             if self._pins.pop(one, None) is not None and one in self._free:
-                self._show(self._free[one], ALL)
+                self._show(self._scaled(self._free[one]), ALL)
+
+    def split(self, split: Split) -> None:
+        """Show an instrument at its new price from now on; a pin is lifted."""
+        self._scale(split)
+        self._pins.pop(split.con_id, None)
+        if split.con_id in self._free:
+            self._show(self._scaled(self._free[split.con_id]), ALL)
 
     def is_pinned(self, con_id: int) -> bool:
         """Whether somebody has put this market where it is."""
@@ -162,12 +176,23 @@ class Market:
         if recording.next_ns is not None:
             self._queue.append((recording.next_ns - recording.start_ns, con_id))
 
+    def _scale(self, split: Split) -> None:
+        before = self._scales.get(split.con_id, Decimal(1))
+        self._scales[split.con_id] = before * split.numerator / split.denominator
+
+    def _scaled(self, quote: Quote) -> Quote:
+        """Return what the source says at the price after all splits."""
+        ratio = self._scales.get(quote.con_id)
+        if ratio is None:
+            return quote
+        return per_new_share(quote, self._exchange.catalogue.by_con_id[quote.con_id], ratio)
+
     def _follow(self, quote: Quote, changed: int) -> None:
         con_id = quote.con_id
         self._free[con_id] = quote
         pin = self._pins.get(con_id)
         if pin is None:
-            self._show(quote, changed)
+            self._show(self._scaled(quote), changed)
         else:
             self._show(self._exchange.quote(con_id), BID_SIZE | ASK_SIZE)
 
@@ -197,6 +222,26 @@ class Market:
         now = self._exchange.quote(quote.con_id)
         changed = sum(flag for name, flag in PARTS if getattr(now, name) != getattr(quote, name))
         return changed | BID_SIZE | ASK_SIZE
+
+
+def per_new_share(quote: Quote, instrument: Instrument, ratio: Decimal) -> Quote:
+    """Return ``quote`` with its prices divided by ``ratio``, on the grid and no nearer together."""
+
+    def divided(price: Decimal | None, rounding: str = ROUND_HALF_EVEN) -> Decimal | None:
+        if price is None:
+            return None
+        exact = price / ratio
+        increment = instrument.increment_at(exact)
+        return max((exact / increment).to_integral_value(rounding) * increment, increment)
+
+    return replace(
+        quote,
+        bid=divided(quote.bid, ROUND_FLOOR),
+        ask=divided(quote.ask, ROUND_CEILING),
+        **{
+            name: divided(getattr(quote, name)) for name in ("last", "open", "high", "low", "close")
+        },
+    )
 
 
 def _is_quiet(one: Instrument) -> bool:

@@ -69,6 +69,10 @@ class Store:
         except (OSError, sqlite3.DatabaseError) as error:
             raise ConfigError(f"--state {folder}: {error}") from error
 
+    def settings(self) -> dict[str, str]:
+        """Return what was set while the venue ran."""
+        return dict(self._db.execute("SELECT name, value FROM settings"))
+
     def load(self) -> State:
         """Return what was written so far, and add its instruments to the catalogue."""
         for (body,) in self._db.execute("SELECT body FROM instruments ORDER BY con_id"):
@@ -94,7 +98,7 @@ class Store:
                 msgspec.json.decode(body, type=Split)
                 for (body,) in rows("SELECT body FROM splits ORDER BY number")
             ),
-            settings=dict(rows("SELECT name, value FROM settings")),
+            settings=self.settings(),
         )
 
     def keep_accounts(self, cash: Mapping[str, Decimal]) -> None:
