@@ -15,6 +15,7 @@ from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 from janus_paper_venue import faults_script
 from janus_paper_venue import options as words
 from janus_paper_venue.catalogue import default_catalogue
+from janus_paper_venue.clock import restored
 from janus_paper_venue.control import Control
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import FaultInvalid, Faults
@@ -52,24 +53,26 @@ class Venue:
 def assemble(options: Namespace) -> Venue:
     """Open the venue's memory and its market."""
     accounts = words.accounts(options.accounts)
-    today = datetime.fromtimestamp(now_ns() / NS_PER_S, tz=UTC).date()
-    catalogue = default_catalogue(today)
+    catalogue = Catalogue()
+    store = Store(options.state, catalogue)
+    clock = restored(now_ns, store.settings(), first_ns=words.moment(options.clock))
+    for instrument in default_catalogue(datetime.fromtimestamp(clock() / NS_PER_S, tz=UTC).date()):
+        catalogue.add(instrument)
     recordings = words.recordings(options.ticks, catalogue)
     planned = faults_script.read(options.faults) if options.faults else []
-    store = Store(options.state, catalogue)
     rules = words.rules(options)
     store.keep_accounts(dict.fromkeys(accounts, rules.starting_cash))
     exchange = Exchange(
         catalogue,
         accounts=accounts,
-        now_ns=now_ns,
+        now_ns=clock,
         rules=rules,
         journal=store.write,
         state=store.load(),
     )
     market = Market(exchange, seed=options.seed, recordings=recordings)
     market.open()
-    feed = Feed(exchange, market, ticks_per_s=options.tick_rate, speed=options.speed)
+    feed = Feed(exchange, market, clock=clock, ticks_per_s=options.tick_rate, speed=options.speed)
     faults = Faults(
         seed=options.seed, now_s=monotonic_s, con_id=lambda name: con_id_of(catalogue, name)
     )

@@ -27,6 +27,7 @@ from janus_paper_venue.faults import Active, Fault, FaultInvalid, Faults
 from janus_paper_venue.faults_list import KINDS
 from janus_paper_venue.feed import Feed
 from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.levers import Levers, Refused
 from janus_paper_venue.market import Market, Pin
 from janus_paper_venue.openapi import Operation, document, query
 
@@ -39,14 +40,6 @@ log = structlog.get_logger()
 
 Body = TypeVar("Body")
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class Refused(Exception):
-    """A request that cannot be done; the text says why."""
-
-    def __init__(self, reason: str, status: int = 400) -> None:
-        self.status = status
-        super().__init__(reason)
 
 
 class PinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +78,7 @@ class Control:
         self._faults = faults
         self._exchange, self._market = exchange, market
         self._feed, self._faces = feed, faces
+        self._levers = Levers(exchange, market, feed)
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
     async def serve(self, listener: socket.socket) -> None:
@@ -131,6 +125,7 @@ class Control:
             do("GET", "/market/history", "what the quotes were", self._history, query=span),
             do("GET", "/market/rate", "the pace", self._rate),
             do("POST", "/market/rate", "changes the pace", self._set_rate, RateRequest),
+            *self._levers.operations(),
             do("GET", "/faults", "what is in force", self._active_faults),
             do("GET", "/faults/names", "every fault there is", self._fault_names),
             do("POST", "/faults", "injects a fault", self._inject, Fault),
@@ -160,7 +155,7 @@ class Control:
         return row | {"is_pinned": self._market.is_pinned(one.con_id)}
 
     def _pin(self, wanted: PinRequest) -> Any:
-        instrument = self._instrument(str(wanted.con_id) if wanted.con_id else wanted.symbol)
+        instrument = self._levers.instrument(str(wanted.con_id) if wanted.con_id else wanted.symbol)
         for name in ("bid", "ask", "last", "bid_size", "ask_size"):
             _check_number(name, getattr(wanted, name))
         if wanted.bid is None and wanted.ask is None and wanted.last is None:
@@ -179,11 +174,11 @@ class Control:
 
     def _unpin(self, request: Request) -> Any:
         name = request.query_params.get("symbol")
-        self._market.unpin(self._instrument(name).con_id if name else None)
+        self._market.unpin(self._levers.instrument(name).con_id if name else None)
         return self._quotes(request)
 
     def _history(self, request: Request) -> Any:
-        instrument = self._instrument(request.query_params.get("symbol", ""))
+        instrument = self._levers.instrument(request.query_params.get("symbol", ""))
         end_ns = _moment(request, "end_ns")
         rows = self._market.history(
             instrument.con_id, start_ns=_moment(request, "start_ns") or 0, end_ns=end_ns
@@ -205,7 +200,7 @@ class Control:
             if value is not None and not 0 <= value <= MAX_TICKS_PER_S:
                 raise Refused(f"{name} {value} is not between 0 and {MAX_TICKS_PER_S}")
         if wanted.symbols is not None:
-            chosen = {self._instrument(name).con_id for name in wanted.symbols}
+            chosen = {self._levers.instrument(name).con_id for name in wanted.symbols}
             self._market.choose(chosen or None)
         if wanted.ticks_per_s is not None:
             self._feed.ticks_per_s = wanted.ticks_per_s
@@ -237,20 +232,6 @@ class Control:
         if name and name not in KINDS:
             raise Refused(f"there is no fault {name[:40]!r}; GET /faults/names lists them", 404)
         return {"lifted": self._faults.clear(name)}
-
-    def _instrument(self, name: str) -> Instrument:
-        """Return the one instrument that people call ``name``.
-
-        Raises:
-            Refused: there is none, or several.
-        """
-        found = self._exchange.catalogue.named(name)
-        if not found:
-            raise Refused(f"no instrument is called {name[:40]!r}; GET /market lists them", 404)
-        if len(found) > 1:
-            names = ", ".join(one.name for one in found)
-            raise Refused(f"{name!r} names several instruments: {names}")
-        return found[0]
 
     def _endpoint(self, operation: Operation) -> Endpoint:
         """Return an endpoint that answers with what the operation says."""

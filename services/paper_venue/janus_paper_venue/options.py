@@ -9,6 +9,7 @@ import socket
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from janus_paper_venue.catalogue import replayed_stock
 from janus_paper_venue.fees import SCHEDULES
 from janus_paper_venue.instruments import Catalogue, SecType
 from janus_paper_venue.recording import Recording, find_recordings, read_rows
-from janus_paper_venue.rules import Rules
+from janus_paper_venue.rules import Rules, Terms
+from janus_paper_venue.sessions import Hours
 
 ACCOUNT = re.compile(r"[A-Z]{1,3}[0-9]{1,12}")
 BACKLOG = 200
@@ -45,7 +47,13 @@ def parser() -> argparse.ArgumentParser:
     add("--cash", type=Decimal, default=Decimal(1_000_000), help="an account begins with, USD")
     add("--leverage", type=Decimal, default=Decimal(1), help="buying power over available funds")
     add("--fees", choices=SCHEDULES, default="fixed", help="IB's prices")
-    add("--fee-delay", type=float, default=0.0, help="seconds from a fill to its fee report")
+    add("--fee-delay", type=_delay, default="0", help="seconds to a fill's fee report, or never")
+    add("--latency", type=float, default=0.0, help="seconds from an order to its arrival")
+    add("--slippage", type=Decimal, default=Decimal(0), help="share of the price lost on arrival")
+    add("--naive", action="store_true", help="fill in full at the last trade, at once")
+    add("--no-short", default="", metavar="ACCOUNTS", help="comma list; may not sell short")
+    add("--hours", choices=[str(one) for one in Hours], help="when markets are open; or as before")
+    add("--clock", metavar="ISO", help="begin at this moment, standing still until told otherwise")
     add("--messages-per-s", type=int, default=50, help="limit of a TWS client; 0: none")
     add("--faults", type=Path, help="file of faults, one a line: NAME key=value ... at=SECONDS")
     add("--log-level", choices=logs.LEVELS, default="info")
@@ -58,8 +66,31 @@ def rules(options: Namespace) -> Rules:
         starting_cash=options.cash,
         leverage=options.leverage,
         fees=SCHEDULES[options.fees],
-        fee_delay_ns=int(options.fee_delay * NS_PER_S),
+        fee_delay_ns=options.fee_delay,
+        latency_ns=int(options.latency * NS_PER_S),
+        slippage=options.slippage,
+        is_naive=options.naive,
+        hours=Hours(options.hours) if options.hours else None,
+        terms={
+            account: Terms(leverage=options.leverage, can_short=False)
+            for account in (accounts(options.no_short) if options.no_short else ())
+        },
     )
+
+
+def moment(text: str | None) -> int | None:
+    """Return the moment that ``--clock`` names; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--clock {text}: not a moment like 2026-11-23T15:00:00Z") from error
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()) * NS_PER_S
+
+
+def _delay(text: str) -> int | None:
+    return None if text == "never" else int(float(text) * NS_PER_S)
 
 
 def accounts(text: str) -> tuple[str, ...]:
