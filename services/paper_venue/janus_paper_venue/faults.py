@@ -104,9 +104,10 @@ class Faults:
         self._active: list[Active] = []
         self._listeners: list[Listener] = []
         self._count = 0
+        self.corrected: dict[str, float] = {}  # by how much the price of executions was corrected
 
     def __bool__(self) -> bool:
-        return bool(self._active)
+        return bool(self._active or self.corrected)
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` with each fault that begins or ends."""
@@ -143,6 +144,8 @@ class Faults:
     def clear(self, name: str = "") -> int:
         """Lift all faults, or those with this name; return how many there were."""
         name = ALIASES.get(name, name)
+        if name in {"", "correct_execution"}:
+            self.corrected.clear()
         return self._end([one for one in self._active if name in {"", one.fault.name}])
 
     def expire(self) -> None:

@@ -29,7 +29,7 @@ class TwsFace:
     def __init__(
         self, exchange: Exchange, options: Options | None = None, faults: Faults | None = None
     ) -> None:
-        faults = faults or Faults()
+        faults = Faults(now_s=time.monotonic) if faults is None else faults
         self.login = Login(exchange, options or Options(), faults)
         self._make, self._open = connections(self.login)
         faults.listen(FaultyFace(faults, self._open).hear)
