@@ -29,7 +29,7 @@ from janus_ib_worker.questions import BrokerRefused, Key, Question, Questions
 
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
 ANSWER_S = 10.0
-HEARTBEAT_S = 5.0  # of silence; then the gateway is asked for the time
+HEARTBEAT_S = 4.0  # of silence; then the gateway is asked for the time
 
 log = get_logger()
 

@@ -26,6 +26,7 @@ async def venue(tmp_path):
 @pytest.fixture
 async def desk(venue, nats_url, tmp_path):
     async with ib_desk(nats_url, venue, tmp_path / "worker") as found:
+        await found.instrument("AAPL")  # asked for now, when there is somebody to answer
         yield found
 
 
@@ -124,7 +125,6 @@ async def test_a_retry_across_a_kill_gives_one_order(desk):
 
 
 async def test_a_dead_venue_is_said_and_its_return_is_found(desk):
-    await desk.instrument("AAPL")
     placed = await desk.place("MSFT", 1, kind=OrderType.LIMIT, limit="300")
     await desk.order_is(placed.order.client_order_id, OrderState.WORKING)
 
