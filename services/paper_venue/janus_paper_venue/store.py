@@ -1,4 +1,4 @@
-"""The venue's memory: one SQLite file, written before anybody is told.
+"""The venue's memory: one SQLite file, written before anybody is told, and a log of the truth.
 
 A batch of events is one transaction. Nothing that was written is lost when the process is
 killed (``synchronous=NORMAL`` with a write-ahead log; a power cut may take the last batches).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from io import FileIO
 from pathlib import Path
 
 import msgspec
@@ -29,8 +30,9 @@ from janus_paper_venue.instruments import Catalogue, Instrument
 from janus_paper_venue.ledger import Split
 from janus_paper_venue.orders import Execution, VenueOrder
 from janus_paper_venue.records import State
+from janus_paper_venue.truth_log import lines
 
-FILE = "venue.sqlite"
+FILE, LOG = "venue.sqlite", "truth.jsonl"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, cash TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS order_ids (client_id INTEGER PRIMARY KEY, next_id INTEGER NOT NULL) STRICT;
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS orders (perm_id INTEGER PRIMARY KEY, body BLOB NOT NU
 CREATE TABLE IF NOT EXISTS executions (
     number INTEGER PRIMARY KEY, exec_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS log (number INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS splits (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
@@ -64,6 +67,7 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(SCHEMA)
+            self._log = self._open_log(folder / LOG)
         except sqlite3.OperationalError as error:
             raise ConfigError(f"--state {folder}: {error}; is another venue using it?") from error
         except (OSError, sqlite3.DatabaseError) as error:
@@ -117,6 +121,7 @@ class Store:
             if isinstance(one, OrderAccepted | OrderChanged | OrderTrailed)
         }
         executions = [one.execution for one in kept if isinstance(one, Executed)]
+        told = list(lines(kept))
         splits = [one.split for one in kept if isinstance(one, SplitDone)]
         self._db.execute("BEGIN")
         self._put_instruments(order.request.con_id for order in orders.values())
@@ -138,11 +143,24 @@ class Store:
             "INSERT OR REPLACE INTO settings VALUES (?, ?)",
             [(one.name, one.value) for one in kept if isinstance(one, SettingChanged)],
         )
+        put("INSERT INTO log (line) VALUES (?)", [(line,) for line in told])
         self._db.execute("COMMIT")
+        self._log.write(b"".join(line + b"\n" for line in told))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
         self._db.close()
+        self._log.close()
+
+    def _open_log(self, path: Path) -> FileIO:
+        """Open the log to append to; write it again if a death has cut its end off."""
+        [(size,)] = self._db.execute("SELECT coalesce(sum(length(line) + 1), 0) FROM log")
+        log = FileIO(path, "a")
+        if log.tell() != size:
+            log.truncate(0)
+            for (line,) in self._db.execute("SELECT line FROM log ORDER BY number"):
+                log.write(line + b"\n")
+        return log
 
     def _put_instruments(self, con_ids: Iterable[int]) -> None:
         for con_id in con_ids:

@@ -33,12 +33,13 @@ class Venue:
 
     def __init__(self, *, instruments: tuple[Instrument, ...] = (ACME, OTHER), **options: Any):
         self.now_ns: int = options.pop("now_ns", NOON_NS)
+        clock = options.pop("clock", lambda: self.now_ns)
         self.events: list[Event] = []
         rules = {name: options.pop(name) for name in Rules.__struct_fields__ if name in options}
         self.exchange = Exchange(
             options.pop("catalogue", None) or Catalogue(instruments),
             accounts=(ACCOUNT, SECOND),
-            now_ns=lambda: self.now_ns,
+            now_ns=clock,
             rules=Rules(**rules),
             **options,
         )
