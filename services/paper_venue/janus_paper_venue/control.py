@@ -26,6 +26,7 @@ from janus_paper_venue.faces import Face
 from janus_paper_venue.faults import Active, Fault, FaultInvalid, Faults
 from janus_paper_venue.faults_list import KINDS
 from janus_paper_venue.feed import Feed
+from janus_paper_venue.hands import Hands
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.levers import Levers, Refused
 from janus_paper_venue.market import Market, Pin
@@ -126,6 +127,7 @@ class Control:
             do("GET", "/market/rate", "the pace", self._rate),
             do("POST", "/market/rate", "changes the pace", self._set_rate, RateRequest),
             *self._levers.operations(),
+            *Hands(self._exchange, self._levers.instrument).operations(),
             do("GET", "/faults", "what is in force", self._active_faults),
             do("GET", "/faults/names", "every fault there is", self._fault_names),
             do("POST", "/faults", "injects a fault", self._inject, Fault),

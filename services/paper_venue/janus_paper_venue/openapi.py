@@ -38,13 +38,24 @@ def document(operations: Sequence[Operation]) -> Document:
         "openapi": "3.1.0",
         "info": {"title": "Paper venue, control port", "version": "1"},
         "paths": paths,
-        "components": {"schemas": {**schemas, "Error": error}},
+        "components": {"schemas": {**_with_numbers(schemas), "Error": error}},
     }
 
 
 def query(request: Request, name: str) -> str:
     """Return a parameter of the query; empty if it is absent."""
     return request.query_params.get(name, "")
+
+
+def _with_numbers(schema: Any) -> Any:
+    """Return a schema in which decimals are numbers, or texts of numbers."""
+    if isinstance(schema, list):
+        return [_with_numbers(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "decimal":
+        return {**schema, "type": ["number", "string"]}
+    return {name: _with_numbers(one) for name, one in schema.items()}
 
 
 def _operation(one: Operation) -> Document:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.faces import shown
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.orders import Execution, VenueOrder
 from janus_paper_venue.quotes import Quote
@@ -16,7 +17,7 @@ Row = dict[str, Any]
 
 def order_rows(exchange: Exchange) -> list[Row]:
     """Return every order ever accepted, in order of arrival."""
-    return [_order(one, exchange) for one in exchange.all_orders()]
+    return [order_row(one, exchange) for one in exchange.all_orders()]
 
 
 def execution_rows(exchange: Exchange) -> list[Row]:
@@ -51,12 +52,14 @@ def iso(time_ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns // 1_000 % 1_000_000:06d}Z"
 
 
-def _order(order: VenueOrder, exchange: Exchange) -> Row:
+def order_row(order: VenueOrder, exchange: Exchange) -> Row:
+    """Return one order in its newest state."""
     asked = order.request
+    client_id, order_id = shown(*asked.key)
     return _named(exchange, asked.con_id) | {
         "account": asked.account,
-        "client_id": asked.client_id,
-        "order_id": asked.order_id,
+        "client_id": client_id,
+        "order_id": order_id,
         "perm_id": order.perm_id,
         "order_ref": asked.order_ref,
         "side": asked.side,
@@ -84,6 +87,7 @@ def _order(order: VenueOrder, exchange: Exchange) -> Row:
 
 def _execution(execution: Execution, exchange: Exchange) -> Row:
     row = _named(exchange, execution.con_id) | _fields(execution)
+    row["client_id"], row["order_id"] = shown(execution.client_id, execution.order_id)
     return row | {"time": iso(execution.time_ns), "avg_price": _rounded(execution.avg_price)}
 
 

@@ -31,7 +31,7 @@ def _matching(exchange: Exchange, wanted: Executions, *, since_ns: int) -> Itera
         instrument = exchange.catalogue.get(one.con_id)
         if (
             instrument is not None
-            and wanted.client_id in {0, one.client_id}
+            and wanted.client_id in {0, max(one.client_id, 0)}
             and wanted.account in {"", one.account}
             and side in {"", one.side.value}
             and wanted.exchange in {"", one.exchange}

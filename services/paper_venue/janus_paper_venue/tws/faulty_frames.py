@@ -38,7 +38,6 @@ class FaultyFrames:
     ) -> None:
         self._faults, self._outbox = faults, outbox
         self._client_id, self._con_id = client_id, con_id
-        self._loop = asyncio.get_running_loop()
         self._late: deque[tuple[float, bytes, Deliver]] = deque()  # the stream, all behind a delay
         self._waiting: dict[str, list[tuple[bytes, Deliver]]] = {}  # by order, for an execution
         self._next: tuple[bytes, Deliver] | None = None  # goes out after the next frame
@@ -89,7 +88,7 @@ class FaultyFrames:
                 self._send(single, deliver)
                 return
             self._waiting[order_id] = []
-            self._loop.call_later(PATIENCE_S, self._release, order_id)
+            asyncio.get_running_loop().call_later(PATIENCE_S, self._release, order_id)
         self._waiting[order_id].append((single, deliver))
 
     def _release(self, order_id: str) -> None:
@@ -176,7 +175,7 @@ class FaultyFrames:
             return
         if self._next is None and self._take("reorder_answers"):
             self._next = single, deliver
-            self._loop.call_later(PATIENCE_S, self._send_next)
+            asyncio.get_running_loop().call_later(PATIENCE_S, self._send_next)
             return
         self._out(single, deliver)
         self._send_next()
@@ -187,11 +186,11 @@ class FaultyFrames:
             self._out(*waiting)
 
     def _line_up(self, seconds: float, single: bytes, deliver: Deliver) -> None:
-        due_s = self._loop.time() + seconds
+        due_s = asyncio.get_running_loop().time() + seconds
         if self._late:
             due_s = max(due_s, self._late[-1][0])
         self._late.append((due_s, single, deliver))
-        self._loop.call_at(due_s, self._pop)
+        asyncio.get_running_loop().call_at(due_s, self._pop)
 
     def _pop(self) -> None:
         if self._late:
@@ -200,7 +199,7 @@ class FaultyFrames:
 
     def _later(self, fault: Fault | None, single: bytes, deliver: Deliver) -> None:
         seconds = fault.seconds if fault else None
-        self._loop.call_later(seconds or 0.0, self._out, single, deliver)
+        asyncio.get_running_loop().call_later(seconds or 0.0, self._out, single, deliver)
 
     def _out(self, single: bytes, deliver: Deliver) -> None:
         if self._bytes_left is None:

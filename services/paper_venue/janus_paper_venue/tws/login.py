@@ -20,7 +20,7 @@ from janus_paper_venue.tws.options import Options
 
 log = structlog.get_logger()
 
-OrderEvent = e.OrderAccepted | e.OrderChanged | e.Executed | e.FeeReported
+OrderEvent = e.OrderAccepted | e.OrderChanged | e.OrderNoticed | e.Executed | e.FeeReported
 
 
 class Member(Protocol):
@@ -51,8 +51,9 @@ class Line(Protocol):
 class Login:
     """One gateway login with its accounts and clients."""
 
-    def __init__(self, exchange: Exchange, options: Options, faults: Faults) -> None:
-        self.exchange, self.options, self.faults = exchange, options, faults
+    def __init__(self, exchange: Exchange, options: Options, faults: Faults | None = None) -> None:
+        self.exchange, self.options = exchange, options
+        self.faults = Faults() if faults is None else faults
         self.now_ns = exchange.now_ns
         self.members: dict[int, Member] = {}
         self._lines: dict[int, list[Line]] = {}
@@ -103,7 +104,7 @@ class Login:
             case e.QuoteChanged():
                 for line in self._lines.get(event.quote.con_id, ()):
                     line.update(event.quote, event.changed)
-            case e.OrderAccepted() | e.OrderChanged():
+            case e.OrderAccepted() | e.OrderChanged() | e.OrderNoticed():
                 self._tell_owner(event.order.request.client_id, event)
             case e.Executed() | e.FeeReported():
                 self._note_fee(event)
@@ -134,7 +135,7 @@ class Login:
             member.hear_order(event)
 
     def _audience(self, client_id: int) -> Iterator[Member]:
-        for one in dict.fromkeys((client_id, self.options.master_client_id)):
+        for one in dict.fromkeys((max(client_id, 0), self.options.master_client_id)):
             if one is not None and (member := self.members.get(one)):
                 yield member
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from janus_paper_venue.exchange import Preview
+from janus_paper_venue.faces import shown
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.orders import Execution, OrderRequest, OrderStatus, Side, VenueOrder
 from janus_paper_venue.tws import encode_orders as write
@@ -26,8 +27,9 @@ def open_order(order: VenueOrder, instrument: Instrument, *, version: int) -> by
 
 def order_status(order: VenueOrder) -> bytes:
     """Return the orderStatus message of an order as it stands."""
+    client_id, order_id = shown(*order.key)
     return write.order_status(
-        order.request.order_id,
+        order_id,
         order.status.value,
         filled=order.filled,
         remaining=order.remaining,
@@ -35,7 +37,7 @@ def order_status(order: VenueOrder) -> bytes:
         perm_id=order.perm_id,
         parent_id=order.request.parent_id,
         last_price=order.last_fill_price,
-        client_id=order.request.client_id,
+        client_id=client_id,
         why_held=order.why_held,
     )
 
@@ -63,6 +65,7 @@ def execution(
     req_id: int, done: Execution, instrument: Instrument, *, exchange: str, version: int
 ) -> bytes:
     """Return the execDetails message of a fill; ``exchange`` is where its order was routed."""
+    client_id, order_id = shown(done.client_id, done.order_id)
     return write.exec_details(
         req_id,
         write.Executed(
@@ -74,8 +77,8 @@ def execution(
             shares=done.qty,
             price=done.price,
             perm_id=done.perm_id,
-            client_id=done.client_id,
-            order_id=done.order_id,
+            client_id=client_id,
+            order_id=order_id,
             cumulative=done.cumulative_qty,
             average_price=done.avg_price,
             order_ref=done.order_ref,
@@ -116,9 +119,10 @@ def what_if(
 
 def _sent(request: OrderRequest, instrument: Instrument, *, perm_id: int) -> write.Sent:
     exchange = request.exchange or instrument.exchange
+    client_id, order_id = shown(*request.key)
     return write.Sent(
-        order_id=request.order_id,
-        client_id=request.client_id,
+        order_id=order_id,
+        client_id=client_id,
         perm_id=perm_id,
         contract=contract_fields(instrument, exchange, right=WITHOUT_RIGHT),
         fields={**request.raw, **_terms(request)},

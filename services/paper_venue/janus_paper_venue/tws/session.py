@@ -57,7 +57,8 @@ class Session:
             client_id=lambda: self.client_id,
             con_id=self._market.con_id,
         )
-        self.watch_faults()
+        if login.faults:
+            self.watch_faults()
 
     @property
     def has_started(self) -> bool:

@@ -8,6 +8,7 @@ from typing import assert_never
 import structlog
 
 from janus_paper_venue import events as e
+from janus_paper_venue.faces import BY_HAND, shown
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.orders import Execution, OrderRequest, OrderStatus, Reject, VenueOrder
 from janus_paper_venue.tws import encode_orders as write
@@ -61,7 +62,9 @@ class Trading:
                     link.send(reports.both(order, instrument, version=link.version))
                 if order.status is OrderStatus.CANCELED:
                     text = f"Order Canceled - reason:{order.reason}"
-                    link.error(order.request.order_id, CANCELED_NOTICE, text)
+                    link.error(shown(*order.key)[1], CANCELED_NOTICE, text)
+            case e.OrderNoticed():
+                link.error(shown(*event.order.key)[1], event.code, event.text)
             case e.Executed():
                 self._send_execution(-1, event.execution)
             case e.FeeReported():
@@ -133,7 +136,7 @@ class Trading:
     def _completed(self, message: r.CompletedOrders) -> None:
         link = self._link
         for order in link.exchange.completed_orders(since_ns=midnight_ns(link.login.now_ns())):
-            is_manual = order.request.order_id <= 0
+            is_manual = order.request.client_id == BY_HAND
             instrument = self._instrument(order.request.con_id)
             if instrument and not (message.api_only and is_manual):
                 link.send(reports.completed(order, instrument, version=link.version))
@@ -154,7 +157,11 @@ class Trading:
 
     def _own(self) -> Iterable[VenueOrder]:
         orders = self._link.exchange.open_orders()
-        return [one for one in orders if one.request.client_id == self._link.client_id]
+        return [
+            one
+            for one in orders
+            if max(one.request.client_id, MANUAL_CLIENT) == self._link.client_id
+        ]
 
     def _send_orders(self, orders: Iterable[VenueOrder]) -> None:
         link = self._link
