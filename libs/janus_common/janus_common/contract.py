@@ -339,6 +339,12 @@ BUCKETS = (
         kind=messages.Lease,
         purpose="which worker may send for an account",
     ),
+    Keys(
+        bucket="checkpoint",
+        key="{account}",
+        kind=messages.Checkpoint,
+        purpose="where a worker begins to read its orders",
+    ),
 )
 
 

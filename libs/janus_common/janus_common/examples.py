@@ -17,6 +17,7 @@ from janus_common.messages import (
     BookedFill,
     CancelCommand,
     CancelIntent,
+    Checkpoint,
     CommandReply,
     Control,
     ControlReply,
@@ -284,6 +285,13 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         broker="ib",
         mode="paper",
         now_ns=NOW_NS + ns(5),
+    ),
+    Checkpoint(
+        account="ib-main",
+        stream_created="2026-11-20 09:00:00+00:00",
+        sequence=4711,
+        open=["7f3f6c2d0e4a4c5b9a1d2e3f40516273"],
+        session_order_id="11.42",
     ),
     Lease(
         account=ACCOUNT,

@@ -623,6 +623,19 @@ class Lease(Message, frozen=True, kw_only=True):
     renewed_ns: int
 
 
+class Checkpoint(Message, frozen=True, kw_only=True):
+    """Which orders of an account were not final at one place of the stream ORDERS.
+
+    A worker begins there, so that its start does not grow with what has been traded.
+    """
+
+    account: str
+    stream_created: str  # of another stream its places say nothing
+    sequence: int  # all that was stored up to here is either final or open
+    open: list[str]  # client order ids
+    session_order_id: str = ""  # the last one used
+
+
 class Event(Message, frozen=True, kw_only=True):
     """An alarm, a change of state, or a gap: something may have been missed."""
 

@@ -47,7 +47,8 @@ PRESENCE = BucketSpec("presence", ttl_s=6.0)
 INSTRUMENTS = BucketSpec("instruments", max_bytes=1024 * 1024 * 1024)
 CONTROL = BucketSpec("control")
 LEASE = BucketSpec("lease", ttl_s=10.0)
-ALL = (PRESENCE, INSTRUMENTS, CONTROL, LEASE)
+CHECKPOINT = BucketSpec("checkpoint")
+ALL = (PRESENCE, INSTRUMENTS, CONTROL, LEASE, CHECKPOINT)
 
 
 @dataclass(frozen=True, slots=True)

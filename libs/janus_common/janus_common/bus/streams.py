@@ -32,6 +32,7 @@ ACK_WAIT_S = 5.0  # an acknowledgement that died with the server holds the rest 
 GIB = 1024**3
 DAY_S = 86_400.0
 T = TypeVar("T")
+Start = dict[str, Any]  # options of a consumer that does not begin at the beginning
 
 log = get_logger()
 
@@ -61,6 +62,14 @@ class Stored(Generic[T]):
 
     message: T
     subject: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The last place of a stream, and which stream that is: one made anew counts from 1."""
+
+    created: str
     sequence: int
 
 
@@ -150,15 +159,35 @@ class Streams:
             yield stored
 
     async def history(
-        self, spec: StreamSpec, pattern: str, kind: type[T] | UnionType, *, since_ns: int = 0
+        self,
+        spec: StreamSpec,
+        pattern: str,
+        kind: type[T] | UnionType,
+        *,
+        since_ns: int = 0,
+        since_sequence: int = 0,
     ) -> AsyncIterator[Stored[T]]:
         """Yield every message that matches ``pattern``, oldest first; bad ones are logged.
 
-        Those stored before ``since_ns`` are left out.
+        Those stored before ``since_ns``, or before ``since_sequence``, are left out.
         """
-        policy = api.DeliverPolicy.BY_START_TIME if since_ns else api.DeliverPolicy.ALL
-        async for stored in self._read(spec, pattern, kind, policy, since_ns=since_ns):
+        start: Start = {}
+        policy = api.DeliverPolicy.ALL
+        if since_sequence:
+            start, policy = (
+                {"opt_start_seq": since_sequence},
+                api.DeliverPolicy.BY_START_SEQUENCE,
+            )
+        elif since_ns:
+            start, policy = {"opt_start_time": _utc(since_ns)}, api.DeliverPolicy.BY_START_TIME
+        async for stored in self._read(spec, pattern, kind, policy, start):
             yield stored
+
+    async def end(self, spec: StreamSpec) -> StreamEnd:
+        """Return where the stream ends now."""
+        with renamed(spec.name):
+            info = await self._js.stream_info(spec.name)
+        return StreamEnd(created=str(info.created), sequence=info.state.last_seq)
 
     async def _read(
         self,
@@ -166,10 +195,9 @@ class Streams:
         pattern: str,
         kind: type[T] | UnionType,
         policy: api.DeliverPolicy,
-        *,
-        since_ns: int = 0,
+        start: Start | None = None,
     ) -> AsyncIterator[Stored[T]]:
-        async for raw in replay(self._js, spec.name, pattern, policy, since_ns=since_ns):
+        async for raw in replay(self._js, spec.name, pattern, policy, start):
             if (stored := _decoded(raw, kind)) is not None:
                 yield stored
 
@@ -193,11 +221,9 @@ async def replay(
     stream: str,
     pattern: str,
     policy: api.DeliverPolicy,
-    *,
-    since_ns: int = 0,
+    start: Start | None = None,
 ) -> AsyncIterator[Msg]:
     """Yield what ``stream`` has now under ``pattern``, and end."""
-    start: dict[str, Any] = {"opt_start_time": _utc(since_ns)} if since_ns else {}
     with renamed(pattern):
         found = await js.pull_subscribe(
             pattern,
@@ -207,7 +233,7 @@ async def replay(
                 ack_policy=api.AckPolicy.NONE,
                 mem_storage=True,
                 inactive_threshold=REPLAY_IDLE_S,
-                **start,
+                **(start or {}),
             ),
         )
         pending = (await found.consumer_info()).num_pending or 0

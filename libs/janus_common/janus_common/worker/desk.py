@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from janus_common.backoff import backoff
+from janus_common.bus.buckets import CHECKPOINT
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Service
 from janus_common.clock import monotonic_s, now_ns
@@ -75,7 +76,7 @@ class Desk:
         self._account, self._broker, self._service = account, broker, service
         self._lease, self._sweep_s = lease, sweep_s
         self._silence_s, self._settle_s = silence_s, settle_s
-        self.journal = Journal(bus.streams, account)
+        self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
         self.fills = FillsOutbox(bus.streams, account)
         self.holdings = Holdings(bus.streams, account)
         self.ticks = TickOutbox(bus, account)
@@ -93,7 +94,7 @@ class Desk:
 
     async def load(self) -> None:
         """Take in what the journal holds of this account."""
-        for order in await self.journal.load(self._seen):
+        for order in await self.journal.load(self._broker.used):
             self.book.add(order)
         await self.holdings.load()
 
@@ -283,10 +284,6 @@ class Desk:
     async def _show(self, state: ServiceState, reason: str = "") -> None:
         self._state, self._reason = state, reason
         await self._service.show(state, reason)
-
-    def _seen(self, order: OrderUpdate) -> None:
-        if order.session_order_id:
-            self._broker.used(order.session_order_id)
 
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)

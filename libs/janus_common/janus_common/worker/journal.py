@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from janus_common import subjects
+from janus_common.bus.buckets import Bucket
 from janus_common.bus.streams import ORDERS, Stored, Streams
 from janus_common.errors import (
     BusError,
@@ -23,10 +24,11 @@ from janus_common.errors import (
     WriteConflict,
 )
 from janus_common.logs import get_logger
-from janus_common.messages import OrderState, OrderUpdate
+from janus_common.messages import Checkpoint, OrderState, OrderUpdate
 from janus_common.orders import is_final
 
 RETRY_S = 0.5
+CHECKPOINT_EVERY_S = 30.0
 NEVER_SENT = "the bus did not confirm the record in time, so nothing was sent"
 
 log = get_logger()
@@ -43,26 +45,95 @@ class AlreadyBegun(WriteConflict):
 class Journal:
     """What this worker has written, and what it still has to write."""
 
-    def __init__(self, streams: Streams, account: str) -> None:
-        self._streams, self._account = streams, account
+    def __init__(self, streams: Streams, checkpoints: Bucket, account: str) -> None:
+        self._streams, self._bucket, self._account = streams, checkpoints, account
         self._last: dict[str, int] = {}  # sequence of the last record of each order in hand
+        self._newest = 0  # sequence of the last record that was confirmed
+        self._under_way: list[int] = []  # the newest when each unconfirmed write began
+        self._last_session_id = ""
+        self._created = ""
+        self._checkpointed = 0
         self._waiting: deque[OrderUpdate] = deque()
-        self._unconfirmed: deque[OrderUpdate] = deque()
+        self._unconfirmed: deque[tuple[OrderUpdate, int]] = deque()  # with the newest before it
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    async def load(self, seen: Callable[[OrderUpdate], None]) -> list[OrderUpdate]:
-        """Return the orders of this account that are not final; ``seen`` is called with all."""
-        found: list[OrderUpdate] = []
+    async def load(self, used: Callable[[str], None]) -> list[OrderUpdate]:
+        """Return the orders of this account that are not final.
+
+        ``used`` hears the highest session order id of all that were sent.
+        """
+        end = await self._streams.end(ORDERS)
+        self._created, self._newest = end.created, end.sequence
+        found = await self._bucket.get(self._account, Checkpoint)
+        is_usable = (
+            found is not None
+            and found.value.stream_created == end.created
+            and found.value.sequence <= end.sequence
+        )
+        latest = await (self._since(found.value) if found and is_usable else self._all())
+        if found and is_usable:
+            self._last_session_id = found.value.session_order_id
+        for stored in latest.values():
+            self._note_id(stored.message)
+            if not is_final(stored.message):
+                self._last[stored.message.client_order_id] = stored.sequence
+        if self._last_session_id:
+            used(self._last_session_id)
+        return [s.message for s in latest.values() if not is_final(s.message)]
+
+    async def keep_checkpoint(self) -> None:
+        """Write down now and then which orders are open, for the next start."""
+        while True:
+            unconfirmed = (mark for _, mark in self._unconfirmed)
+            place = min([self._newest, *self._under_way, *unconfirmed])
+            if place != self._checkpointed:
+                checkpoint = Checkpoint(
+                    account=self._account,
+                    stream_created=self._created,
+                    sequence=place,
+                    open=list(self._last),
+                    session_order_id=self._last_session_id,
+                )
+                try:
+                    await self._bucket.put(self._account, checkpoint)
+                    self._checkpointed = place
+                except BusError as error:
+                    log.warning("checkpoint.not_written", error=str(error))
+            await asyncio.sleep(CHECKPOINT_EVERY_S)
+
+    async def _since(self, checkpoint: Checkpoint) -> dict[str, Stored[OrderUpdate]]:
+        """Return the last record of what was open at ``checkpoint`` or was written after it."""
+        latest: dict[str, Stored[OrderUpdate]] = {}
+        stored: Stored[OrderUpdate] | None
+        async for stored in self._streams.history(
+            ORDERS,
+            subjects.order(self._account),
+            OrderUpdate,
+            since_sequence=checkpoint.sequence + 1,
+        ):
+            latest[stored.message.client_order_id] = stored
+        for name in checkpoint.open:
+            if name not in latest and (stored := await self._stored(name)) is not None:
+                latest[name] = stored
+        return latest
+
+    async def _all(self) -> dict[str, Stored[OrderUpdate]]:
+        """Return the last record of each order that is not final, from the very beginning."""
+        latest: dict[str, Stored[OrderUpdate]] = {}
         async for stored in self._streams.last_of_each(
             ORDERS, subjects.order(self._account), OrderUpdate
         ):
-            seen(stored.message)
+            self._note_id(stored.message)
             if not is_final(stored.message):
-                found.append(stored.message)
-                self._last[stored.message.client_order_id] = stored.sequence
-        return found
+                latest[stored.message.client_order_id] = stored
+        return latest
+
+    def _note_id(self, order: OrderUpdate) -> None:
+        found = order.session_order_id
+        if found and order.origin != "foreign" and _number(found) > _number(self._last_session_id):
+            self._last_session_id = found
 
     async def find(self, client_order_id: str) -> OrderUpdate | None:
         """Return the last record of an order, whenever it was written."""
@@ -77,20 +148,19 @@ class Journal:
             StorageFull, BusUnavailable: nothing is written.
             BusTimeout: it may be written; it will be closed as never sent, whoever asks.
         """
-        name = order.client_order_id
+        name, mark = order.client_order_id, self._newest
         try:
-            self._last[name] = await self._streams.append(
-                self._subject(order), order, expected_last=0
-            )
+            self._last[name] = await self._store(order, expected_last=0)
         except WriteConflict:
             found = await self.find(name)
             if found is None:
                 raise
             raise AlreadyBegun(found) from None
         except BusTimeout:
-            self._unconfirmed.append(order)
+            self._unconfirmed.append((order, mark))
             self._wake.set()
             raise
+        self._note_id(order)
         if is_final(order):
             del self._last[name]
 
@@ -118,7 +188,7 @@ class Journal:
                 self._waiting.popleft()
             self._empty.set()
             while self._unconfirmed:
-                await self._close(self._unconfirmed[0])
+                await self._close(self._unconfirmed[0][0])
                 self._unconfirmed.popleft()
 
     async def _append(self, order: OrderUpdate) -> None:
@@ -126,9 +196,7 @@ class Journal:
         name = order.client_order_id
         while True:
             try:
-                sequence = await self._streams.append(
-                    self._subject(order), order, expected_last=self._last.get(name, 0)
-                )
+                sequence = await self._store(order, expected_last=self._last.get(name, 0))
             except WriteConflict:
                 if not await self._is_ours(order):
                     continue
@@ -141,6 +209,19 @@ class Journal:
             break
         if is_final(order):
             self._last.pop(name, None)
+
+    async def _store(self, order: OrderUpdate, *, expected_last: int) -> int:
+        """Write one record; a checkpoint never lies behind one that is not confirmed yet."""
+        mark = self._newest
+        self._under_way.append(mark)
+        try:
+            sequence = await self._streams.append(
+                self._subject(order), order, expected_last=expected_last
+            )
+            self._newest = max(self._newest, sequence)
+            return sequence
+        finally:
+            self._under_way.remove(mark)
 
     async def _is_ours(self, order: OrderUpdate) -> bool:
         """Whether the refused ``order`` is there already, from a try that was not confirmed.
@@ -170,7 +251,7 @@ class Journal:
         )
         while True:
             try:
-                await self._streams.append(self._subject(order), final, expected_last=0)
+                await self._store(final, expected_last=0)
                 return
             except WriteConflict:
                 stored = await self._patiently(name)
@@ -198,3 +279,9 @@ class Journal:
 
     def _subject(self, order: OrderUpdate) -> str:
         return subjects.order(self._account, order.client_order_id)
+
+
+def _number(session_order_id: str) -> int:
+    """Return what counts up in a session order id such as 11.42."""
+    last = session_order_id.rpartition(".")[2]
+    return int(last) if last.isdigit() else 0

@@ -102,6 +102,7 @@ class Worker:
             await desk.load()
             for job in (desk.journal, desk.fills, desk.holdings, desk.ticks):
                 group.create_task(job.run())
+            group.create_task(desk.journal.keep_checkpoint())
             group.create_task(desk.holdings.run_balance())
             group.create_task(desk.ticks.report())
             group.create_task(desk.tell_alarms())
