@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.support.servers import nats_server, postgres_server
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, max_examples=5_000)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")

@@ -217,7 +217,9 @@ class Flow:
                 self.floor.review(self._desk.update(replace(order, request=sent)))
 
     def _send(self, order: VenueOrder) -> VenueOrder:
-        """Let an order travel to the floor."""
+        """Let an order travel to the floor, unless its family has ended it already."""
+        if order.is_final:
+            return order
         if not self._rules.latency_ns:
             return self._enter(order)
         self._trip += 1

@@ -187,6 +187,16 @@ def test_canceling_one_of_a_group_leaves_the_others(venue):
     assert statuses(venue, second) == ["Submitted"]
 
 
+def test_a_child_in_the_group_of_its_parent_ends_when_that_fills(venue):
+    parent = venue.place("BUY", 10, transmit=False, oca_group="g", oca_type=1)
+    child = venue.place(
+        "SELL", 10, "LMT", limit=101, parent_id=parent.request.order_id, oca_group="g", oca_type=1
+    )
+
+    assert statuses(venue, parent, child) == ["Filled", "Cancelled"]
+    assert venue.statuses(child)[-1] == "Cancelled"
+
+
 def test_groups_of_two_accounts_have_nothing_to_do_with_each_other(venue):
     terms = {"oca_group": "g", "oca_type": 1}
     other = venue.place("BUY", 10, "LMT", limit=99, account="DU2", **terms)
