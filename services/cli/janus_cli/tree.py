@@ -26,6 +26,7 @@ MODULES = {
     "symbols": ("symbols",),
     "settings": ("config", "version"),
     "stack": ("up", "down", "ps", "restart", "logs"),
+    "venue": ("venue",),
 }
 WITH_VALUE = ("--state",)
 GLOBAL = (*WITH_VALUE, "--debug")

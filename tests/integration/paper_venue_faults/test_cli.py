@@ -1,0 +1,93 @@
+"""``janus venue`` against a venue, as a person runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.venue import paper_venue
+
+JANUS = str(Path(sys.executable).with_name("janus"))
+
+
+@pytest.fixture(scope="module")
+async def venue(tmp_path_factory):
+    async with paper_venue(tmp_path_factory.mktemp("venue")) as running:
+        yield running
+
+
+@pytest.fixture
+def janus(venue, tmp_path):
+    """Run ``janus venue`` for the stack whose settings name that venue."""
+    (tmp_path / "run").mkdir()
+    settings = f"[venue]\ncontrol_port = {venue.control_port}\n"
+    (tmp_path / "run" / "janus.toml").write_text(settings)
+
+    async def run(*words):
+        process = await asyncio.create_subprocess_exec(
+            *(JANUS, "--state", str(tmp_path), "venue", *words),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+    return run
+
+
+async def test_faults_are_listed_injected_and_lifted(venue, janus):
+    status, out, _ = await janus("faults", "list")
+    assert status == 0
+    assert "swallow_order" in out
+
+    status, _, err = await janus("fault", "late_fee", "seconds=2.5", "times=3")
+    assert (status, err.strip()) == (0, "late_fee is in force, number 1")
+    [row] = await venue.get("/faults")
+    assert (row["name"], row["seconds"], row["left"]) == ("late_fee", 2.5, 3)
+    assert "late_fee" in (await janus("faults", "active"))[1]
+
+    assert (await janus("faults", "clear"))[0] == 0
+    assert await venue.get("/faults") == []
+
+
+async def test_a_wrong_fault_is_a_usage_error(janus):
+    assert (await janus("fault", "nothing"))[0] == 2
+    assert (await janus("fault", "cut", "now"))[0] == 2
+
+
+async def test_a_price_is_put_and_the_truth_shown(venue, janus):
+    assert (await janus("price", "AAPL", "99.50", "99.60"))[0] == 0
+    asked = {"symbol": "AAPL", "side": "BUY", "qty": 2, "order_ref": "by-hand"}
+    await venue.post("/orders", asked)
+
+    _, out, _ = await janus("truth", "orders", "--json")
+    assert [row["order_ref"] for row in json.loads(out)["data"]] == ["by-hand"]
+    _, out, _ = await janus("truth", "fills")
+    assert "99.6" in out
+
+
+async def test_without_a_venue_it_says_so(janus):
+    status, _, err = await janus("truth", "orders", "--control", "127.0.0.1:1")
+
+    assert status == 4
+    assert "no paper venue answers" in err
+
+
+async def test_run_becomes_the_venue(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        *(JANUS, "venue", "run", "--state", str(tmp_path)),
+        *("--tws", "127.0.0.1:0", "--control", "127.0.0.1:0"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        while b"venue.listening" not in await process.stdout.readline():
+            assert process.returncode is None
+    process.terminate()
+    assert await process.wait() == 0
+    assert (tmp_path / "venue.sqlite").exists()
