@@ -1,13 +1,18 @@
-"""Run all benchmarks, or the named ones: ``python -m benchmarks [order_path tick_path footprint]``."""
+"""Run all benchmarks, or the named ones: ``python -m benchmarks [order_path tick_path footprint venue]``."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
-from benchmarks import footprint, order_path, tick_path
+from benchmarks import footprint, order_path, tick_path, venue
 
-ALL = {"order_path": order_path.run, "tick_path": tick_path.run, "footprint": footprint.run}
+ALL = {
+    "order_path": order_path.run,
+    "tick_path": tick_path.run,
+    "footprint": footprint.run,
+    "venue": venue.run,
+}
 
 
 def main() -> None:
