@@ -341,14 +341,14 @@ async def test_a_service_that_refuses_its_configuration_fails_the_start_with_its
 
 
 @pytest.mark.parametrize("begun", [1, 3], ids=["the supervisor", "some processes"])
-async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(tmp_path, begun):
+async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(small, begun):
     process = await asyncio.create_subprocess_exec(
         JANUS,
-        *(*options(tmp_path), "-d"),
+        *(*options(small), "-d"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    state = tmp_path / "state"
+    state = small / "state"
     await eventually(lambda: len(left_of(state)) > begun, within_s=15)
     process.send_signal(signal.SIGINT)
     await process.communicate()
