@@ -276,7 +276,7 @@ async def test_leaving_while_the_server_is_away_takes_no_longer_than_a_moment(ow
     async with bus.connect(own_nats.url, name="here") as here:
         own_nats.freeze()
         began = time.monotonic()
-        with pytest.raises(BusTimeout):
+        with pytest.raises((BusTimeout, NobodyListens)):  # it may stop a moment after it is told
             await ask(here, "AAPL", timeout_s=0.1)
     own_nats.thaw()
 
