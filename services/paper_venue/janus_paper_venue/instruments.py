@@ -58,7 +58,10 @@ class Instrument:
     size_increment: Decimal = Decimal(1)
     margin: Decimal = Decimal(0)  # per contract, for futures; 0: a share of the value
     alias: str = ""  # what people call it, where its symbol alone would name several
-    order_types: str = "ACTIVETIM,AD,DAY,GTC,IOC,LMT,MKT,STP,STPLMT,WHATIF"
+    order_types: str = (
+        "ACTIVETIM,DAY,FOK,GAT,GTC,GTD,IOC,LIT,LMT,LOC,MIT,MKT,MOC,OCA,OPG,STP,STPLMT,"
+        "TRAIL,TRAILLMT,WHATIF"
+    )
 
     @property
     def name(self) -> str:

@@ -1,3 +1,5 @@
+"""When the markets are open, and what orders do then."""
+
 from __future__ import annotations
 
 from dataclasses import replace

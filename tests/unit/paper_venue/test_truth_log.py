@@ -1,3 +1,5 @@
+"""The log of the truth is the same for the same inputs, and the clock that makes it so."""
+
 from __future__ import annotations
 
 import json
