@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 
 import msgspec
@@ -281,3 +282,36 @@ async def test_leaving_while_the_server_is_away_takes_no_longer_than_a_moment(ow
     own_nats.thaw()
 
     assert time.monotonic() - began < 6.0
+
+
+async def test_a_job_that_is_canceled_while_it_asks_always_ends(own_nats):
+    """A cancel and an answer that come in the same moment must not hide one another."""
+    async with bus.connect(own_nats.url, name="here") as here:
+        bucket = here.bucket(PRESENCE)
+
+        async def ask_for_ever() -> None:
+            while True:
+                await bucket.put("a", Lookup(symbol="A"))
+
+        chance = random.Random(1)
+        for _ in range(300):
+            job = here.tasks.create_task(ask_for_ever())
+            await asyncio.sleep(chance.random() * 0.003)
+            job.cancel()
+            ended, _ = await asyncio.wait([job], timeout=5)
+            assert ended == {job}
+
+
+async def test_a_connection_that_is_canceled_while_it_opens_always_ends(own_nats):
+    async def stay() -> None:
+        async with bus.connect(own_nats.url, name="here"):
+            await asyncio.Event().wait()
+
+    chance = random.Random(1)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(150):
+            job = group.create_task(stay())
+            await asyncio.sleep(chance.random() * 0.02)
+            job.cancel()
+            ended, _ = await asyncio.wait([job], timeout=5)
+            assert ended == {job}

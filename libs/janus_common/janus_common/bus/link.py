@@ -111,7 +111,12 @@ async def connect(
     ears = _Ears(client, name, on_closed=on_closed, on_change=on_change)
     try:
         async with asyncio.timeout(within_s):
-            await _open(client, url, name=name, ears=ears)
+            with heeded():
+                await _open(client, url, name=name, ears=ears)
+    except asyncio.CancelledError:
+        ears.is_closing = True
+        await _close(client)
+        raise
     except (TimeoutError, OSError, nats.errors.Error) as error:
         raise BusUnavailable(
             f"no NATS server answers at {_without_password(url)} (waited {within_s:g} s); "
@@ -177,10 +182,27 @@ async def settle(client: Client) -> None:
 
 
 @contextmanager
+def heeded() -> Iterator[None]:
+    """Raise a cancel that came in the same moment as what was awaited.
+
+    ``asyncio.wait_for``, on which nats-py builds, forgets it before Python 3.12: a job that is to
+    end would go on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
+@contextmanager
 def renamed(subject: str) -> Iterator[None]:
     """Rename what nats-py raises to our own errors; ``subject`` is named in the text."""
     try:
-        yield
+        with heeded():
+            yield
     except nats.errors.NoRespondersError as error:
         raise NobodyListens(f"{subject}: nobody listens") from error
     except js_errors.NoStreamResponseError as error:

@@ -19,7 +19,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError
 
 from janus_common import codec, subjects
-from janus_common.bus.link import renamed
+from janus_common.bus.link import heeded, renamed
 from janus_common.clock import NS_PER_S
 from janus_common.errors import MessageInvalid
 from janus_common.logs import get_logger
@@ -259,7 +259,8 @@ async def deliver(
     An undecodable one is logged and terminated; it never comes again.
     """
     try:
-        [raw] = await found.fetch(1, timeout=FETCH_TIMEOUT_S)
+        with heeded():
+            [raw] = await found.fetch(1, timeout=FETCH_TIMEOUT_S)
     except (TimeoutError, nats.errors.TimeoutError):
         return
     except nats.errors.Error as error:
