@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit check format lint types rules proto bench clean
+.PHONY: help setup demo up down test unit check format lint types rules proto conformance bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,9 @@ rules: $(READY) ## imports, sizes, generated files, documentation, locks
 
 proto: $(READY) ## write proto/ and the generated tables again from the code
 	@$(PY) -m janus_common.generate
+
+conformance: $(READY) ## drive the paper venue with every client library and write docs/conformance.md
+	@$(PY) -m tests.integration.paper_venue_conformance.table
 
 bench: $(READY) ## measure: order path, tick path, footprint
 	@$(PY) -m benchmarks

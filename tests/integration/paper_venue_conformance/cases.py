@@ -1,0 +1,37 @@
+"""The list of all conformance cases: a call that a program makes, and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.integration.paper_venue_conformance.trader import Trader
+
+Check = Callable[[Trader], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table."""
+
+    group: str
+    call: str
+    outcome: str
+    check: Check
+
+
+class Cases:
+    """Cases in the order in which they were written."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self.all: list[Case] = []
+
+    def case(self, call: str, outcome: str) -> Callable[[Check], Check]:
+        """Add the function below as a case."""
+
+        def add(check: Check) -> Check:
+            self.all.append(Case(self.group, call, outcome, check))
+            return check
+
+        return add
