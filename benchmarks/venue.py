@@ -1,4 +1,4 @@
-"""How fast the paper venue is: orders through its engine, replayed ticks, seconds to start."""
+"""How fast the paper venue is: its engine, replayed ticks, its TWS face, seconds to start."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from janus_paper_venue.quotes import ALL, Quote
 from janus_paper_venue.recording import Recording, Row
 from janus_paper_venue.store import Store
 
+from benchmarks import venue_tws
 from benchmarks.figures import machine, percentile
 from tests.support.venue import paper_venue
 
@@ -43,6 +44,7 @@ async def run() -> None:
         orders("the same, written to its memory:", STORED, store.write)
         store.close()
     replay()
+    await venue_tws.run()
     await starts()
 
 
