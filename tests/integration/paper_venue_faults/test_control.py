@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # has no types
 import pytest
 from ib_async import IB, LimitOrder, Stock
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 import ib_async
@@ -77,9 +76,10 @@ async def test_a_nightly_reset(running, ib, inject):
         async with client(running):
             pass
 
-    await asyncio.sleep(0.5)
+    faults = running.face.login.faults
+    await eventually(lambda: [one.fault.name for one in faults.active()] == ["ids_back"])
     async with client(running) as back:
-        heard = []
+        heard: list[int] = []
         back.wrapper.nextValidId = heard.append
         back.client.reqIds(1)
         await eventually(lambda: heard == [max(1, highest - 3)])
@@ -88,7 +88,7 @@ async def test_a_nightly_reset(running, ib, inject):
 
 async def test_ids_come_back_too_low(running, ib, inject):
     await final(place(running, ib, limit()), "Submitted")
-    heard = []
+    heard: list[int] = []
     ib.wrapper.nextValidId = heard.append
     inject("ids_back", ids=2)
     ib.client.reqIds(1)
@@ -125,7 +125,12 @@ async def test_market_data_is_refused(running, ib, inject, code):
 async def test_prices_are_not_numbers(running, ib, inject):
     prices = []
     real = ib.wrapper.priceSizeTick
-    ib.wrapper.priceSizeTick = lambda *tick: (prices.append(tick[2]), real(*tick))
+
+    def tap(*tick):
+        prices.append(tick[2])
+        real(*tick)
+
+    ib.wrapper.priceSizeTick = tap
     inject("nan_quote", symbol="AAPL")
     ib.reqMktData(stock(running), "")
 
