@@ -68,6 +68,7 @@ class Desk:
         }
         self.ended: list[VenueOrder] = []  # orders whose children have not been told yet
         self._terms = dict(rules.terms)
+        self._usual_terms = Terms(leverage=rules.leverage)
         self._borrow: dict[int, Borrow] = {}
         self._restore(state)
         for order in self.records.open():
@@ -248,7 +249,7 @@ class Desk:
 
     def terms(self, account: str) -> Terms:
         """Return what ``account`` may do."""
-        return self._terms.get(account) or Terms(leverage=self._rules.leverage)
+        return self._terms.get(account, self._usual_terms)
 
     def set_terms(self, account: str, terms: Terms) -> None:
         """Let ``account`` do what ``terms`` say from now on."""
@@ -360,7 +361,7 @@ class Desk:
         if order.is_final:
             account.hold(order.perm_id, ZERO)
             return
-        rest = replace(order.request, qty=order.remaining)
+        rest = replace(order.request, qty=order.remaining) if order.filled else order.request
         account.hold(order.perm_id, self.margin(rest))
 
     def _report(self, execution: Execution) -> None:

@@ -152,7 +152,11 @@ class Floor:
         self._uncross(book, con_id)
 
     def _book(self, order: VenueOrder) -> Book:
-        return self._books.setdefault(order.request.con_id, Book())
+        con_id = order.request.con_id
+        book = self._books.get(con_id)
+        if book is None:
+            book = self._books[con_id] = Book()
+        return book
 
     def _admit(self, order: VenueOrder) -> VenueOrder:
         if not waits_for_trigger(order):
