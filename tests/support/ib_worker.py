@@ -228,6 +228,11 @@ class IbDesk:
         found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
         return [message for message in found if isinstance(message, Fill)]
 
+    async def corrections(self) -> list[FillCorrection]:
+        pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
+        found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
+        return [message for message in found if isinstance(message, FillCorrection)]
+
     async def fees(self) -> list[FillFee]:
         pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
         found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
