@@ -51,13 +51,13 @@ async def inject(desk, name: str, **more) -> None:
     await desk.venue.post("/faults", {"name": name, **more})
 
 
-async def market(desk, qty: int = 2) -> str:
+async def market(desk, qty: int = 2):
     reply = await desk.place("AAPL", qty)
     assert reply.outcome is Outcome.ACCEPTED, reply
     return reply.order.client_order_id
 
 
-async def resting(desk) -> str:
+async def resting(desk):
     reply = await desk.place("AAPL", 2, kind=OrderType.LIMIT, limit="150")
     assert reply.outcome is Outcome.ACCEPTED, reply
     return reply.order.client_order_id
