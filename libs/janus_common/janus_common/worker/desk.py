@@ -133,6 +133,8 @@ class Desk:
                 async with self._broker.session(self.hear, self.ticks.put) as session:
                     await self._begin(session)
                     await connected(True)
+                    await self._show(ServiceState.READY)
+                    await self.feed.attach(session)
                     await self._hold(session)
             except BrokerUnavailable as error:
                 self._reason = str(error)
@@ -206,8 +208,6 @@ class Desk:
             await self.fills.begin()
             self._has_begun = True
         self._session, self._reason = session, ""
-        await self._show(ServiceState.READY)
-        await self.feed.attach(session)
 
     async def _sync(self, session: Session) -> None:
         """Take in all that the broker knows; what it does not mention is unseen or in doubt."""
