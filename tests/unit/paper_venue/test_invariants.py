@@ -19,9 +19,11 @@ from janus_paper_venue.events import (
     OrderAccepted,
     OrderChanged,
     OrderTrailed,
+    QuoteChanged,
     SplitDone,
 )
-from janus_paper_venue.orders import FINAL, OrderType, Side, Tif, VenueOrder
+from janus_paper_venue.orders import FINAL, Execution, OrderType, Side, Tif, VenueOrder
+from janus_paper_venue.quotes import Quote
 from janus_paper_venue.records import State
 from janus_paper_venue.rules import Borrow
 from janus_paper_venue.sessions import Hours
@@ -149,6 +151,8 @@ def test_the_books_agree_after_any_program(hours, latency_ns, program):
 
     check_fills(venue)
     check_accounts(venue)
+    check_displays(venue)
+    check_families(venue)
     check_statuses(venue)
     check_restart(venue)
 
@@ -224,6 +228,44 @@ def check_accounts(venue: Venue) -> None:
         assert venue.cash(account) == START - spent[account]
         values = venue.exchange.account_values(account)
         assert values.unrealized_pnl + values.realized_pnl == values.net_liquidation - START
+
+
+def check_displays(venue: Venue) -> None:
+    """A fill is no larger than what was displayed, but between clients and in auctions."""
+    quote = venue.exchange.quote(1)
+    fills: list[tuple[Execution, Quote]] = []
+    for event in venue.events:
+        if isinstance(event, QuoteChanged):
+            quote = event.quote
+        elif isinstance(event, Executed):
+            fills.append((event.execution, quote))
+    kinds = {one.perm_id: one.request for one in venue.exchange.all_orders()}
+    for number, (one, shown) in enumerate(fills):
+        request = kinds[one.perm_id]
+        if request.type in {"MOC", "LOC"} or request.tif is Tif.OPG:
+            continue
+        near = [fill for fill, _ in fills[max(number - 1, 0) : number + 2]]
+        if any(is_counterpart(one, other) for other in near):
+            continue
+        assert one.qty <= (shown.ask_size if one.side is Side.BUY else shown.bid_size)
+
+
+def is_counterpart(one: Execution, other: Execution) -> bool:
+    same = (one.time_ns, one.price, one.qty) == (other.time_ns, other.price, other.qty)
+    return same and one.side is not other.side
+
+
+def check_families(venue: Venue) -> None:
+    """A child trades only after its parent has filled, and ends with a parent that has not."""
+    for child in venue.exchange.all_orders():
+        if not child.request.parent_id:
+            continue
+        parent = venue.exchange.order(1, child.request.parent_id)
+        assert parent is not None
+        assert not child.filled or parent.status == "Filled"
+        assert parent.status != "Cancelled" or child.is_final
+        if parent.status == "Filled" and child.perm_id not in venue.exchange._flow._trips:
+            assert "child" not in child.why_held
 
 
 def check_restart(venue: Venue) -> None:
