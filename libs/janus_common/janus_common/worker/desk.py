@@ -51,8 +51,8 @@ from janus_common.worker.reconcile import absence, is_in_doubt, unmentioned
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
 SILENCE_S = 10.0
 LOOK_EVERY_S = 1.0
-STABLE_S = 60.0  # a session that lived so long lets the next one begin without delay
-CAP_S = 30.0
+STABLE_S = 5.0  # a session that lived so long lets the next one begin without delay
+CAP_S = 15.0
 SILENT = "the broker has said nothing about this order"
 
 log = get_logger()
