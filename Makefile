@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit check format lint types rules proto conformance bench clean
+.PHONY: help setup demo up down test unit check format lint types rules properties proto conformance bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ test: $(READY) ## all tests, with real servers
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules
 
+properties: $(READY) ## 5,000 random programs of orders against the venue's invariants
+	@$(PY) -m pytest -q --hypothesis-profile=ci tests/unit/paper_venue/test_invariants.py
+
 check: lint types rules ## everything that can be said without running a server
 
 format: $(READY) ## rewrite the code in the common format
@@ -53,7 +56,7 @@ proto: $(READY) ## write proto/ and the generated tables again from the code
 conformance: $(READY) ## drive the paper venue with every client library and write docs/conformance.md
 	@$(PY) -m tests.integration.paper_venue_conformance.table
 
-bench: $(READY) ## measure: order path, tick path, footprint
+bench: $(READY) ## measure: order path, tick path, footprint, venue
 	@$(PY) -m benchmarks
 
 clean: ## remove what was built and the local stack's state
