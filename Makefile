@@ -10,7 +10,7 @@ export UV_NO_PROGRESS := 1
 .PHONY: help setup demo up down test unit check format lint types rules properties proto conformance bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 setup: $(READY) ## make .venv with everything in it
 
