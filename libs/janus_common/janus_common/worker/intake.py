@@ -7,6 +7,7 @@ answered from the record; what is recorded and unanswered is asked of the broker
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable
 
@@ -40,6 +41,7 @@ from janus_common.worker.broker import Session
 from janus_common.worker.journal import AlreadyBegun, Journal
 from janus_common.worker.pacing import Pacer, Rank
 
+TAKE_BACK_S = 2.0  # to record that an order was not sent
 RECORDED = frozenset({Code.EXPIRED, Code.HALTED, Code.SYMBOL_IN_DOUBT})
 
 log = get_logger()
@@ -111,7 +113,7 @@ class Intake:
             _check_expiry(order)
             session.place(order, command.instrument)
         except (Denied, BrokerUnavailable) as error:
-            return self._take_back(order, error)
+            return await self._take_back(order, error)
         self._book.add(order, sent_s=monotonic_s())
         log.debug(
             "order.sent",
@@ -137,8 +139,13 @@ class Intake:
             log.warning("denial.not_recorded", error=str(error))
         raise denied
 
-    def _take_back(self, order: OrderUpdate, error: Denied | BrokerUnavailable) -> CommandReply:
-        """Deny an order whose beginning is on record, and that was not sent."""
+    async def _take_back(
+        self, order: OrderUpdate, error: Denied | BrokerUnavailable
+    ) -> CommandReply:
+        """Deny an order whose beginning is on record, and that was not sent.
+
+        The next id is not used before that is on record too: it would hide that this one was not.
+        """
         denied = (
             error
             if isinstance(error, Denied)
@@ -146,6 +153,9 @@ class Intake:
         )
         order = _denied(order, denied)
         self._journal.write(order)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_BACK_S):
+                await self._journal.written()
         return _refusal(order, denied)
 
     def _check_doubt(self, order: OrderUpdate) -> None:
