@@ -18,6 +18,7 @@ from janus_common.messages import Fill, FillCorrection, FillFee
 from janus_common.worker.broker import ExecutionReport, FeeReport
 
 RETRY_S = 0.5
+UNDER_WAY = 64  # written and not confirmed yet
 LOOK_BACK_NS = 300 * NS_PER_S  # clocks differ: how much earlier than executed one may be stored
 KEEP_NS = 9 * 86_400 * NS_PER_S  # TWS tells executions of up to seven days
 
@@ -151,6 +152,7 @@ class FillsOutbox:
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._unconfirmed = 0
         self.count = 0  # fills put out by this worker
 
     def hear(self, report: ExecutionReport | FeeReport) -> None:
@@ -192,21 +194,31 @@ class FillsOutbox:
         await self._empty.wait()
 
     async def run(self) -> None:
-        """Write what waits, in order, for ever, however long the bus is away."""
+        """Write what waits, for ever, however long the bus is away.
+
+        The next one goes out before the last one is confirmed: whoever listens need not wait for
+        the disk. What is not confirmed is written again; its key makes it one.
+        """
+        slots = asyncio.Semaphore(UNDER_WAY)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await slots.acquire()
+                    group.create_task(self._write(self._waiting.popleft(), slots))
+
+    async def _write(self, message: FillMessage, slots: asyncio.Semaphore) -> None:
+        subject, key = subjects.fill(self._account, message.symbol), message_id(message)
+        self._unconfirmed += 1
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                message = self._waiting[0]
-                try:
-                    await self._streams.append(
-                        subjects.fill(self._account, message.symbol),
-                        message,
-                        message_id=message_id(message),
-                    )
-                except (BusTimeout, BusUnavailable, StorageFull) as error:
-                    log.warning("fills.wait", waiting=len(self._waiting), error=str(error))
-                    await asyncio.sleep(RETRY_S)
-                    continue
-                self._waiting.popleft()
+            try:
+                await self._streams.append(subject, message, message_id=key)
+                break
+            except (BusTimeout, BusUnavailable, StorageFull) as error:
+                log.warning("fills.wait", waiting=self._unconfirmed, error=str(error))
+                await asyncio.sleep(RETRY_S)
+        self._unconfirmed -= 1
+        slots.release()
+        if not self._unconfirmed and not self._waiting:
             self._empty.set()
