@@ -11,6 +11,7 @@ import structlog
 from janus_common import subjects
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Asked
+from janus_common.bus.streams import ORDERS
 from janus_common.clock import now_ns
 from janus_common.errors import (
     BusError,
@@ -29,9 +30,11 @@ from janus_common.messages import (
     Intent,
     IntentReply,
     OrderIntent,
+    OrderUpdate,
     Outcome,
     PlaceCommand,
 )
+from janus_common.repeats import fingerprint, in_doubt, replay
 
 from janus_router import validate
 
@@ -90,7 +93,7 @@ class Intents:
                 validate.order_id(intent.client_order_id)
                 expires_ns = now_ns() + CANCEL_EXPIRY_NS
                 command = CancelCommand(intent=intent, principal=principal, expires_ns=expires_ns)
-                return await self._hand_over(command, intent.client_order_id)
+                return await self._hand_over(command)
         raise Denied(
             Code.UNSUPPORTED,
             f"{type(intent).__name__} is not supported",
@@ -100,24 +103,45 @@ class Intents:
     async def _place(self, intent: OrderIntent, principal: str) -> IntentReply:
         now = now_ns()
         validate.order(intent, now_ns=now)
-        symbol = validate.symbol(intent.symbol)
-        instrument = await self._instruments.resolve(symbol)
-        validate.fits(intent, instrument)
         default_ns = now + validate.DEFAULT_EXPIRY_NS
-        expires_ns = default_ns if intent.expires_ns is None else intent.expires_ns
-        complete = msgspec.structs.replace(intent, symbol=symbol, expires_ns=expires_ns)
-        if intent.dry_run:
+        complete = msgspec.structs.replace(
+            intent,
+            symbol=validate.symbol(intent.symbol),
+            expires_ns=default_ns if intent.expires_ns is None else intent.expires_ns,
+        )
+        try:
+            return await self._resolved(complete, principal)
+        except Denied as denied:
+            if intent.dry_run:
+                raise
+            return _reply(await self._first_outcome(complete, denied), complete)
+
+    async def _first_outcome(self, intent: OrderIntent, denied: Denied) -> CommandReply:
+        """Return what became of an id that was used before; raise ``denied`` for a new one."""
+        subject = subjects.order(intent.account, intent.client_order_id)
+        try:
+            known = await self._bus.streams.last(ORDERS, subject, OrderUpdate)
+        except BusError as error:
+            return in_doubt(intent.client_order_id, f"{denied.reason}, and {error}")
+        if known is None:
+            raise denied
+        return replay(known.message, fingerprint(intent))
+
+    async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
+        instrument = await self._instruments.resolve(complete.symbol)
+        validate.fits(complete, instrument)
+        if complete.dry_run:
             return IntentReply(
                 outcome=Outcome.ACCEPTED,
-                account=intent.account,
-                client_order_id=intent.client_order_id,
+                account=complete.account,
+                client_order_id=complete.client_order_id,
                 reason="dry run: nothing was sent",
                 instrument=instrument,
             )
         command = PlaceCommand(intent=complete, instrument=instrument, principal=principal)
-        return await self._hand_over(command, intent.client_order_id)
+        return await self._hand_over(command)
 
-    async def _hand_over(self, command: Command, client_order_id: str) -> IntentReply:
+    async def _hand_over(self, command: Command) -> IntentReply:
         account = command.intent.account
         with self._one_more(account):
             try:
@@ -131,30 +155,8 @@ class Intents:
                     "nothing was sent; janus workers",
                 ) from error
             except (BusError, MessageInvalid) as error:
-                return self._unknown(account, client_order_id, error)
-        return IntentReply(
-            outcome=reply.outcome,
-            account=account,
-            client_order_id=client_order_id,
-            code=reply.code,
-            reason=reply.reason,
-            hint=reply.hint,
-            replayed=reply.replayed,
-            order=reply.order,
-        )
-
-    def _unknown(self, account: str, client_order_id: str, error: Exception) -> IntentReply:
-        log.warning(
-            "intent.unanswered", account=account, client_order_id=client_order_id, error=str(error)
-        )
-        return IntentReply(
-            outcome=Outcome.UNKNOWN,
-            account=account,
-            client_order_id=client_order_id,
-            reason=f"the worker of {account} did not answer within {WORKER_TIMEOUT_S:g} s; "
-            "the order may or may not have been sent",
-            hint=f"janus orders show {client_order_id}; repeating the same id is safe",
-        )
+                return _unanswered(command.intent, error)
+        return _reply(reply, command.intent)
 
     @contextmanager
     def _one_more(self, account: str) -> Iterator[None]:
@@ -169,6 +171,32 @@ class Intents:
             yield
         finally:
             self._in_flight[account] -= 1
+
+
+def _reply(reply: CommandReply, intent: OrderIntent | CancelIntent) -> IntentReply:
+    return IntentReply(
+        outcome=reply.outcome,
+        account=intent.account,
+        client_order_id=intent.client_order_id,
+        code=reply.code,
+        reason=reply.reason,
+        hint=reply.hint,
+        replayed=reply.replayed,
+        order=reply.order,
+    )
+
+
+def _unanswered(intent: OrderIntent | CancelIntent, error: Exception) -> IntentReply:
+    name = intent.client_order_id
+    log.warning("intent.unanswered", account=intent.account, client_order_id=name, error=str(error))
+    return IntentReply(
+        outcome=Outcome.UNKNOWN,
+        account=intent.account,
+        client_order_id=name,
+        reason=f"no answer from the worker of {intent.account} ({error}); "
+        "it may or may not have been sent",
+        hint=f"janus orders show {name}; repeating the same id is safe",
+    )
 
 
 def refusal(denied: Denied, intent: Intent | None = None) -> IntentReply:

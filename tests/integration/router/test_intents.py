@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from uuid import uuid4
 
+import msgspec
 import pytest
 from janus_common import codec, subjects
 from janus_common.bus import bus, service
@@ -20,14 +21,16 @@ from janus_common.messages import (
     FlattenIntent,
     Intent,
     IntentReply,
+    OrderState,
     OrderType,
     Outcome,
     RegistryReply,
     Resolve,
 )
+from janus_common.repeats import fingerprint
 from janus_router.intents import Intents, refusal
 
-from tests.support.messages import instrument, intent
+from tests.support.messages import instrument, intent, order_update
 from tests.support.waiting import eventually
 
 
@@ -197,3 +200,32 @@ async def test_a_worker_that_hangs_leaves_the_other_account_alone(house):
     assert len(other.taken) == 1
     outcomes = [task.result().code for task in stuck]
     assert outcomes.count(Code.PACED) == 80 - 64
+
+
+async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker_is_away(house):
+    sent = intent(account="nobody")
+    first = order_update(
+        account="nobody",
+        client_order_id=sent.client_order_id,
+        state=OrderState.FILLED,
+        body=fingerprint(sent),
+    )
+    await house.client.streams.append(subjects.order("nobody", sent.client_order_id), first)
+
+    reply = await house.ask(sent)
+
+    assert (reply.outcome, reply.replayed) == (Outcome.ACCEPTED, True)
+    assert reply.order is not None
+    assert reply.order.state is OrderState.FILLED
+
+
+async def test_a_repeated_id_with_another_body_is_refused_while_its_worker_is_away(house):
+    sent = intent(account="nobody")
+    first = order_update(
+        account="nobody", client_order_id=sent.client_order_id, body=fingerprint(sent)
+    )
+    await house.client.streams.append(subjects.order("nobody", sent.client_order_id), first)
+
+    reply = await house.ask(msgspec.structs.replace(sent, qty=Decimal(11)))
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.DUPLICATE_ID)

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from decimal import Decimal
 
+import msgspec
 import pytest
 from janus_common import subjects
 from janus_common.errors import Code, Fenced
@@ -338,7 +339,8 @@ async def test_an_order_whose_record_is_not_confirmed_is_not_sent(lonely):
 async def test_a_worker_whose_order_another_has_written_ends(desk):
     name = await placed(desk)
     order = await desk.order_is(name, OrderState.WORKING)
-    await desk.bus.streams.append(subjects.order(desk.alias, name), order)
+    theirs = msgspec.structs.replace(order, revision=order.revision + 1)
+    await desk.bus.streams.append(subjects.order(desk.alias, name), theirs)
 
     desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCEL_ASKED))
 
@@ -349,3 +351,68 @@ async def test_a_worker_whose_order_another_has_written_ends(desk):
     error = desk.worker_task.exception()
     assert isinstance(error, BaseExceptionGroup)
     assert error.subgroup(Fenced) is not None
+
+
+async def poison(desk, name):
+    """Put bytes that no program can read behind an order's last record."""
+    subject = subjects.order(desk.alias, name)
+    await desk.bus.client.jetstream().publish(subject, b"\xc1\xff")
+
+
+async def test_poison_behind_an_open_order_does_not_stop_its_next_update(desk):
+    name = await placed(desk)
+    await desk.order_is(name, OrderState.WORKING)
+    await poison(desk, name)
+
+    desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
+
+    await desk.order_is(name, OrderState.CANCELED)
+    assert not desk.worker_task.done()
+
+
+async def test_poison_behind_an_open_order_does_not_stop_the_next_start(account):
+    async with account.run():
+        name = await placed(account)
+        await account.order_is(name, OrderState.WORKING)
+    await poison(account, name)
+
+    async with account.run():
+        account.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
+        await account.order_is(name, OrderState.CANCELED)
+
+
+async def test_an_id_that_poison_has_taken_is_not_sent_and_not_called_unused(desk):
+    name = uuid.uuid4().hex
+    await poison(desk, name)
+
+    reply = await desk.place(id_=name)
+
+    assert (reply.outcome, desk.broker.orders) == (Outcome.UNKNOWN, [])
+    assert "not known" in reply.reason
+
+
+async def test_a_cancel_into_silence_becomes_a_doubt_that_is_looked_into(desk):
+    name = await placed(desk)
+    await desk.order_is(name, OrderState.WORKING)
+    desk.broker.is_mute = True
+    questions = desk.broker.questions
+
+    await desk.cancel(name)
+
+    await eventually(lambda: desk.broker.questions > questions)
+
+    async def alarmed():
+        assert [event.details["client_order_id"] for event in await desk.alarms("order-unknown")]
+
+    await eventually(alarmed)
+    await desk.order_is(name, OrderState.WORKING)  # as the broker says when it is asked
+
+
+async def test_a_cancel_of_an_order_in_doubt_leaves_the_doubt(desk):
+    desk.broker.is_mute = True
+    name = await placed(desk, symbol="AAPL")
+    await desk.order_is(name, OrderState.UNKNOWN)
+
+    await desk.cancel(name)
+
+    assert (await desk.place("AAPL")).code is Code.SYMBOL_IN_DOUBT

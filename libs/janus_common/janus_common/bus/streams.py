@@ -63,6 +63,7 @@ class Stored(Generic[T]):
     message: T
     subject: str
     sequence: int
+    is_last: bool = True  # False: what stands behind it, at ``sequence``, cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +144,40 @@ class Streams:
         return ack.seq
 
     async def last(self, spec: StreamSpec, subject: str, kind: type[T]) -> Stored[T] | None:
-        """Return the last message of ``subject``, or None."""
+        """Return the last message of ``subject``, or None.
+
+        Bytes that do not decode are passed over and logged: then it is the newest one that does,
+        with the place of the last one, behind which a next write comes.
+        """
         with renamed(subject):
             try:
                 raw = await self._js.get_last_msg(spec.name, subject, direct=True)
             except NotFoundError:
                 return None
-        return Stored(codec.decode(raw.data or b"", kind), raw.subject or subject, raw.seq or 0)
+        sequence = raw.seq or 0
+        try:
+            return Stored(codec.decode(raw.data or b"", kind), subject, sequence)
+        except MessageInvalid as error:
+            log.warning("message.invalid", subject=subject, error=str(error))
+        readable = [each async for each in self.history(spec, subject, kind)]
+        if not readable:
+            return None
+        return Stored(readable[-1].message, subject, sequence, is_last=False)
 
     async def last_of_each(
         self, spec: StreamSpec, pattern: str, kind: type[T]
     ) -> AsyncIterator[Stored[T]]:
-        """Yield the last message of every subject that matches ``pattern``; bad ones are logged."""
-        async for stored in self._read(spec, pattern, kind, api.DeliverPolicy.LAST_PER_SUBJECT):
-            yield stored
+        """Yield the last message of every subject that matches ``pattern``, as ``last`` does."""
+        bad: list[str] = []
+        policy = api.DeliverPolicy.LAST_PER_SUBJECT
+        async for raw in replay(self._js, spec.name, pattern, policy):
+            if (stored := _decoded(raw, kind)) is not None:
+                yield stored
+            else:
+                bad.append(raw.subject)
+        for subject in bad:
+            if (stored := await self.last(spec, subject, kind)) is not None:
+                yield stored
 
     async def history(
         self,

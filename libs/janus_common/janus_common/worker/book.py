@@ -69,6 +69,23 @@ class Book:
         self._entries[order.client_order_id] = _Entry(order, sent_s)
         self._index(order)
 
+    def remember(self, order: OrderUpdate) -> None:
+        """Take an order that is final before it was ever open, for whoever repeats its id."""
+        self._done[order.client_order_id] = _Entry(order, None)
+
+    def ask_cancel(self, client_order_id: str, *, now_s: float) -> OrderUpdate | None:
+        """Note that a cancel went out at ``now_s``: the broker's word about it is waited for.
+
+        An order in doubt stays in doubt: that we asked tells nothing about it.
+        """
+        entry = self._entries.get(client_order_id)
+        if entry is None:
+            return None
+        entry.quiet_since_s = now_s
+        if entry.order.state is OrderState.UNKNOWN:
+            return entry.order
+        return self.apply(client_order_id, News(word=Word.CANCEL_ASKED))
+
     def in_doubt(self, symbol: str) -> OrderUpdate | None:
         """Return an order of ours in ``symbol`` of which nobody knows what became."""
         for entry in self._entries.values():

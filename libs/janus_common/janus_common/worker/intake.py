@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import Callable
 
 import msgspec
 
-from janus_common import codec
 from janus_common.bus.service import Asked
 from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 from janus_common.errors import (
@@ -23,22 +21,23 @@ from janus_common.errors import (
     Code,
     Denied,
     StorageFull,
+    WriteConflict,
 )
 from janus_common.logs import get_logger
 from janus_common.messages import (
     CancelCommand,
     Command,
     CommandReply,
-    OrderIntent,
     OrderState,
     OrderUpdate,
     Outcome,
     PlaceCommand,
 )
 from janus_common.orders import News, Word, advance, is_final
+from janus_common.repeats import fingerprint, in_doubt, replay
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
-from janus_common.worker.journal import AlreadyBegun, Journal
+from janus_common.worker.journal import AlreadyBegun, Journal, never_sent
 from janus_common.worker.pacing import Pacer, Rank
 
 TAKE_BACK_S = 2.0  # to record that an order was not sent
@@ -83,7 +82,7 @@ class Intake:
         order = new_order(command, now_ns=now_ns())
         known = self._book.get(order.client_order_id)
         if known is not None:
-            return replay(known, order)
+            return replay(known, order.body)
         try:
             session = self._session()
             _check_expiry(order)
@@ -98,10 +97,13 @@ class Intake:
         try:
             await self._journal.begin(order)
         except AlreadyBegun as found:
-            return replay(found.order, order)
+            return replay(found.order, order.body)
+        except WriteConflict as error:
+            return in_doubt(order.client_order_id, str(error))
         except StorageFull as error:
             raise Denied(Code.STORAGE_FULL, f"nothing was sent: {error}") from error
         except BusTimeout as error:
+            self._book.remember(never_sent(order))
             raise Denied(
                 Code.BUS_DOWN, f"nothing was sent: {error}", "send it again under a new id"
             ) from error
@@ -128,15 +130,16 @@ class Intake:
         try:
             known = await self._journal.find(order.client_order_id)
             if known is not None:
-                return replay(known, order)
+                return replay(known, order.body)
             if denied.code in RECORDED:
                 order = _denied(order, denied)
                 await self._journal.begin(order)
                 return _refusal(order, denied)
         except AlreadyBegun as found:
-            return replay(found.order, order)
+            return replay(found.order, order.body)
         except BusError as error:
             log.warning("denial.not_recorded", error=str(error))
+            return in_doubt(order.client_order_id, str(error))
         raise denied
 
     async def _take_back(
@@ -192,7 +195,7 @@ class Intake:
             self._session().cancel(order)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
-        asked = self._book.apply(order.client_order_id, News(word=Word.CANCEL_ASKED))
+        asked = self._book.ask_cancel(order.client_order_id, now_s=monotonic_s())
         log.info("cancel.sent", client_order_id=order.client_order_id)
         return CommandReply(outcome=Outcome.ACCEPTED, order=asked or order)
 
@@ -248,35 +251,6 @@ def new_order(command: PlaceCommand, *, now_ns: int) -> OrderUpdate:
         created_ns=now_ns,
         updated_ns=now_ns,
         expires_ns=intent.expires_ns,
-    )
-
-
-def fingerprint(intent: OrderIntent) -> str:
-    """Return what tells two intents of the same id apart; the deadline is not part of it."""
-    same = msgspec.structs.replace(intent, expires_ns=None, dry_run=False)
-    return hashlib.blake2b(codec.encode(same), digest_size=16).hexdigest()
-
-
-def replay(known: OrderUpdate, asked: OrderUpdate) -> CommandReply:
-    """Return the first outcome of an id that is asked for again.
-
-    Raises:
-        Denied: it is asked for with another body.
-    """
-    if known.body != asked.body:
-        raise Denied(
-            Code.DUPLICATE_ID,
-            f"client_order_id {known.client_order_id} was used for another order: "
-            f"{known.side} {known.qty} {known.symbol}",
-            "use a fresh id for each order",
-        )
-    was_refused = known.state is OrderState.DENIED or known.code is Code.NOT_SENT
-    return CommandReply(
-        outcome=Outcome.DENIED if was_refused else Outcome.ACCEPTED,
-        code=known.code if was_refused else None,
-        reason=known.reason if was_refused else None,
-        replayed=True,
-        order=known,
     )
 
 

@@ -145,6 +145,7 @@ class Journal:
 
         Raises:
             AlreadyBegun: the id is taken.
+            WriteConflict: the id is taken, and nobody can tell by what.
             StorageFull, BusUnavailable: nothing is written.
             BusTimeout: it may be written; it will be closed as never sent, whoever asks.
         """
@@ -152,7 +153,10 @@ class Journal:
         try:
             self._last[name] = await self._store(order, expected_last=0)
         except WriteConflict:
-            found = await self.find(name)
+            try:
+                found = await self.find(name)
+            except BusError as error:
+                raise WriteConflict(f"{name} is taken; its record cannot be read now") from error
             if found is None:
                 raise
             raise AlreadyBegun(found) from None
@@ -233,6 +237,10 @@ class Journal:
         if stored is not None and stored.message == order:
             self._last[name] = stored.sequence
             return True
+        if stored is not None and not stored.is_last:  # nobody can read it, so no worker wrote it
+            log.error("journal.overwritten", client_order_id=name, sequence=stored.sequence)
+            self._last[name] = stored.sequence
+            return False
         is_late = stored is not None and is_final(stored.message) and is_final(order)
         if stored is not None and (order.origin == "foreign" or is_late):
             self._last[name] = stored.sequence  # nothing is ever sent on the strength of these
@@ -242,13 +250,7 @@ class Journal:
     async def _close(self, order: OrderUpdate) -> None:
         """End an order whose beginning was not confirmed; it was never sent."""
         name = order.client_order_id
-        final = msgspec.structs.replace(
-            order,
-            state=OrderState.REJECTED,
-            code=Code.NOT_SENT,
-            reason=NEVER_SENT,
-            revision=order.revision + 1,
-        )
+        final = never_sent(order)
         while True:
             try:
                 await self._store(final, expected_last=0)
@@ -279,6 +281,17 @@ class Journal:
 
     def _subject(self, order: OrderUpdate) -> str:
         return subjects.order(self._account, order.client_order_id)
+
+
+def never_sent(order: OrderUpdate) -> OrderUpdate:
+    """Return the end of an order whose beginning was not confirmed in time."""
+    return msgspec.structs.replace(
+        order,
+        state=OrderState.REJECTED,
+        code=Code.NOT_SENT,
+        reason=NEVER_SENT,
+        revision=order.revision + 1,
+    )
 
 
 def _number(session_order_id: str) -> int:
