@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from janus_common.config import environment
+from janus_common.errors import Code
 
 from janus_cli.failures import Failure, Status
 
@@ -46,13 +47,14 @@ class House:
         return found.mode if found else ""
 
 
-def find(state: Path | None = None) -> House:
-    """Return the house whose stack keeps its state in ``state``.
+def find(state: Path | None = None, *, account: str | None = None) -> House:
+    """Return the house whose stack keeps its state in ``state``, and which has ``account``.
 
     Without ``state``: ``.janus`` here, then beside the installation, then ``janus.toml`` here.
 
     Raises:
-        Failure: no settings were found, or they do not say where the bus is.
+        Failure: no settings were found, or they do not say where the bus is, or they name
+            accounts and not this one.
     """
     path = settings(state)
     if path is None:
@@ -62,7 +64,15 @@ def find(state: Path | None = None) -> House:
             status=Status.UNREACHABLE,
             hint="janus up",
         )
-    return _read(path)
+    found = _read(path)
+    if account is not None and found.accounts and account not in found.accounts:
+        raise Failure(
+            f"there is no account {account!a}",
+            status=Status.USAGE,
+            code=Code.UNKNOWN_ACCOUNT.value,
+            hint=f"use one of {', '.join(sorted(found.accounts))}",
+        )
+    return found
 
 
 def settings(state: Path | None = None) -> Path | None:
@@ -91,7 +101,8 @@ def _read(path: Path) -> House:
             status=Status.UNREACHABLE,
             hint="janus up",
         )
-    return House(_secret(url, path), path, _accounts(_table(raw, "accounts")))
+    accounts = _accounts(_table(raw, "accounts"))
+    return House(_secret(url, path), path, accounts)
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -92,7 +92,7 @@ def _one_of(words: frozenset[OrderType] | frozenset[Tif]) -> str:
 
 def _quantity(qty: Decimal) -> None:
     if qty <= 0:
-        raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is not above 0", "use sell to sell")
+        raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is not above 0", "give a quantity of 1 or more")
     if qty > MAX_QTY:
         raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is above {MAX_QTY}", "split the order")
     if qty % 1 != 0:

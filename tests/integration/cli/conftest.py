@@ -24,6 +24,12 @@ mode = "live"
 ib_account = "U1234567"
 port = 4001
 client_id = 12
+
+[accounts.holder]
+broker = "ib"
+mode = "paper"
+ib_account = "DU7654321"
+client_id = 13
 """
 
 

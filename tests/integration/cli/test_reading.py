@@ -7,6 +7,8 @@ import json
 from uuid import uuid4
 
 import pytest
+from janus_common import subjects
+from janus_common.bus import bus
 
 from tests.integration.cli.conftest import state_folder
 from tests.support.stack import JANUS
@@ -276,7 +278,7 @@ async def test_checked_settings_are_right_or_name_the_field(tmp_path, house_url)
     right = await run_janus("--state", str(folder), "config", "check")
     said = await run_janus("config", "check", str(wrong))
 
-    assert right.out.endswith("2 accounts: ib-live, ib-main\n")
+    assert right.out.endswith("3 accounts: holder, ib-live, ib-main\n")
     assert said.code == 6
     assert "accounts.a.client_id" in said.err
 
@@ -286,3 +288,25 @@ async def test_debug_shows_where_a_failure_came_from(tmp_path):
 
     assert "Traceback" in said.err
     assert said.err.endswith("Hint: janus up\n")
+
+
+async def test_a_position_that_cannot_be_read_is_named_and_not_passed_over(own_nats, tmp_path):
+    folder = state_folder(tmp_path / "state", own_nats.url)
+    subject = subjects.position("ib-main", "AAPL")
+    async with bus.connect(own_nats.url, name="stranger") as stranger:
+        await stranger.streams.provision()
+        await stranger.client.jetstream().publish(subject, b"\xc1\xff")
+
+    said = await run_janus("--state", str(folder), "positions", "--json")
+
+    assert said.code == 8
+    assert subject in said.err
+
+
+@pytest.mark.parametrize("verb", ["positions", "accounts", "orders", "fills"])
+async def test_an_account_that_does_not_exist_is_refused_by_reading_verbs(janus, verb):
+    said = await janus(verb, "-a", "nope")
+
+    assert said.code == 2
+    assert said.err.startswith("Error: there is no account 'nope'")
+    assert "use one of" in said.err

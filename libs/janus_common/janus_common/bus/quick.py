@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -55,6 +55,7 @@ class Quick:
 
     def __init__(self, name: str, connection: socket.socket, reader: BinaryIO) -> None:
         self._connection, self._reader = connection, reader
+        self.unreadable: list[str] = []  # subjects whose last message does not decode
         self._inbox = f"_INBOX_{name}.{secrets.token_hex(8)}"
 
     def request(
@@ -73,7 +74,7 @@ class Quick:
 
     def last_of_each(self, stream: str, patterns: Sequence[str], kind: type[T]) -> list[Found[T]]:
         """Return the last message of every subject that matches, by sequence; at most 1,024."""
-        return _decoded(self._read(stream, {"multi_last": list(patterns)}), kind)
+        return self._decoded(self._read(stream, {"multi_last": list(patterns)}), kind)
 
     def history(
         self, stream: str, pattern: str, kind: type[T], *, since: str | None = None
@@ -82,10 +83,25 @@ class Quick:
         start: dict[str, Any] = {"start_time": since} if since else {"seq": 1}
         while True:
             page = self._read(stream, {**start, "next_by_subj": pattern, "batch": BATCH})
-            yield from _decoded(page, kind)
+            yield from self._decoded(page, kind)
             if len(page) < BATCH:
                 return
             start = {"seq": _sequence(page[-1]) + 1}
+
+    def _decoded(self, page: Sequence[_Raw], kind: type[T]) -> list[Found[T]]:
+        """Return what decodes and was not deleted; the rest is named in ``unreadable``."""
+        found: list[Found[T]] = []
+        for raw in page:
+            if "KV-Operation" in raw.headers:
+                continue
+            subject = raw.headers.get("Nats-Subject", "")
+            try:
+                message = codec.decode(raw.data, kind)
+            except MessageInvalid:
+                self.unreadable.append(subject)
+            else:
+                found.append(Found(message, subject, _sequence(raw)))
+        return found
 
     def _read(self, stream: str, asked: dict[str, Any]) -> list[_Raw]:
         subject = f"$JS.API.DIRECT.GET.{stream}"
@@ -173,18 +189,6 @@ def connect(url: str, *, name: str, within_s: float = 3.0) -> Iterator[Quick]:
                 "is the stack up?"
             ) from error
         yield Quick(name, connection, reader)
-
-
-def _decoded(page: Sequence[_Raw], kind: type[T]) -> list[Found[T]]:
-    """Return what decodes and was not deleted; the services have logged the rest."""
-    found: list[Found[T]] = []
-    for raw in page:
-        if "KV-Operation" in raw.headers:
-            continue
-        with suppress(MessageInvalid):
-            message = codec.decode(raw.data, kind)
-            found.append(Found(message, raw.headers.get("Nats-Subject", ""), _sequence(raw)))
-    return found
 
 
 def _sequence(raw: _Raw) -> int:

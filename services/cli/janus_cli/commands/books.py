@@ -69,7 +69,9 @@ def orders(
     if ctx.invoked_subcommand is not None:
         return
     query = _query(account, symbol, since, open_only=open_)
-    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
+    with quick.connect(
+        house.find(ctx.obj.state, account=account).url, name=house.principal()
+    ) as bus:
         found, more = _pages(
             bus, "orders", query, limit, lambda r: r.orders, time_ns=lambda o: o.created_ns
         )
@@ -106,7 +108,9 @@ def fills(
 ) -> None:
     """Show executions with their fees, newest first."""
     query = _query(account, symbol, since)
-    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
+    with quick.connect(
+        house.find(ctx.obj.state, account=account).url, name=house.principal()
+    ) as bus:
         found, more = _pages(
             bus, "fills", query, limit, lambda r: r.fills, time_ns=lambda b: b.fill.received_ns
         )
@@ -212,7 +216,9 @@ def show_order(
 ) -> None:
     """Show one order's whole life, from the journal; works without the registry."""
     pattern = subjects.order(account or subjects.ANY, options.order_id(client_order_id))
-    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
+    with quick.connect(
+        house.find(ctx.obj.state, account=account).url, name=house.principal()
+    ) as bus:
         updates = [each.message for each in bus.history(quick.ORDERS, pattern, OrderUpdate)]
         if not updates:
             raise _no_record(client_order_id, account)

@@ -14,6 +14,7 @@ from janus_common.symbols import canonical
 
 from janus_cli import house, show
 from janus_cli.commands import options
+from janus_cli.failures import Failure, Status
 from janus_cli.show import Cell, Table
 from janus_cli.show_format import UNKNOWN, age, as_json, money, number
 
@@ -45,12 +46,15 @@ def positions(
     """Show what each account holds, as its broker says."""
     tail = canonical(symbol) if symbol else subjects.TAIL
     pattern = subjects.position(account or subjects.ANY, tail)
-    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
+    with quick.connect(
+        house.find(ctx.obj.state, account=account).url, name=house.principal()
+    ) as bus:
         found = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Position)]
     held = [each for each in found if each.qty or flat]
     held.sort(key=lambda each: (each.account, each.symbol))
     if json:
         show.data("positions", [as_json(each) for each in held])
+        _raise_if_partial(bus.unreadable)
         return
     show.table(
         Table(
@@ -61,6 +65,16 @@ def positions(
             ),
         )
     )
+    _raise_if_partial(bus.unreadable)
+
+
+def _raise_if_partial(unreadable: Sequence[str]) -> None:
+    if unreadable:
+        raise Failure(
+            f"{len(unreadable)} records cannot be read and are left out: {', '.join(unreadable)}",
+            status=Status.PARTLY,
+            hint="janus restart worker-ACCOUNT: it publishes what the broker says anew",
+        )
 
 
 def _position(held: Position, now: int) -> list[str | Cell]:
@@ -82,7 +96,7 @@ def accounts(
     json: options.Json = False,
 ) -> None:
     """Show each account: its mode, its worker's state, and what its broker says it is worth."""
-    here = house.find(ctx.obj.state)
+    here = house.find(ctx.obj.state, account=account)
     pattern = subjects.balance(account or subjects.ANY)
     with quick.connect(here.url, name=house.principal()) as bus:
         balances = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Balance)]
