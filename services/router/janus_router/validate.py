@@ -92,7 +92,7 @@ def _one_of(words: frozenset[OrderType] | frozenset[Tif]) -> str:
 
 def _quantity(qty: Decimal) -> None:
     if qty <= 0:
-        raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is not above 0", "give a quantity of 1 or more")
+        raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is not above 0", "give 1 or more")
     if qty > MAX_QTY:
         raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is above {MAX_QTY}", "split the order")
     if qty % 1 != 0:
@@ -116,7 +116,9 @@ def _price(name: str, price: Decimal | None, *, needed: bool, type_: OrderType) 
         )
     if not 0 < price <= MAX_PRICE:
         raise Denied(
-            Code.INVALID_PRICE, f"{name} {plain(price)} is not above 0 and at most {MAX_PRICE}", ""
+            Code.INVALID_PRICE,
+            f"{name} {plain(price)} is not above 0 and at most {MAX_PRICE}",
+            f"give a {name} above 0",
         )
 
 
@@ -131,5 +133,7 @@ def _nothing_else(intent: OrderIntent) -> None:
     size = sum(len(key) + len(value) for key, value in intent.tags.items())
     if size > MAX_TAGS_BYTES:
         raise Denied(
-            Code.MESSAGE_TOO_LARGE, f"tags of {size} characters; {MAX_TAGS_BYTES} at most", ""
+            Code.MESSAGE_TOO_LARGE,
+            f"tags of {size} characters; {MAX_TAGS_BYTES} at most",
+            "use fewer or shorter tags",
         )
