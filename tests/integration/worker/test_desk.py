@@ -6,10 +6,8 @@ import asyncio
 import uuid
 from decimal import Decimal
 
-import msgspec
-import pytest
 from janus_common import subjects
-from janus_common.errors import Code, Fenced
+from janus_common.errors import Code
 from janus_common.messages import (
     FeedReply,
     FeedRequest,
@@ -296,99 +294,6 @@ async def test_a_fill_that_no_status_told_is_found_by_the_sweep(desk):
     await desk.order_is(name, OrderState.FILLED)
 
     assert [fill.execution_id for fill in await desk.fills()] == ["exec-2"]
-
-
-async def test_while_the_bus_is_away_nothing_is_lost_and_nothing_sent(lonely):
-    async with lonely.run():
-        name = await placed(lonely)
-        await lonely.order_is(name, OrderState.WORKING)
-        await lonely.nats.kill()
-        lonely.broker.says(execution("exec-3", client_order_id=name, qty=4))
-        lonely.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
-        with pytest.raises(Exception, match=r"nothing was sent|no answer|not connected"):
-            await lonely.place_directly(symbol="MSFT")
-
-        await lonely.nats.start()
-
-        order = await lonely.order_is(name, OrderState.CANCELED, within_s=20.0)
-        assert order.filled_qty == 4
-
-        async def told():
-            assert [fill.execution_id for fill in await lonely.fills()] == ["exec-3"]
-
-        await eventually(told, 20.0)
-        assert len(lonely.broker.orders) == 1
-
-
-async def test_an_order_whose_record_is_not_confirmed_is_not_sent(lonely):
-    async with lonely.run():
-        name = uuid.uuid4().hex
-        lonely.nats.freeze()
-        try:
-            with pytest.raises(Exception, match="nothing was sent"):
-                await lonely.place_directly(id_=name)
-        finally:
-            lonely.nats.thaw()
-
-        order = await lonely.order_is(name, OrderState.REJECTED, within_s=20.0)
-
-    assert order.code is Code.NOT_SENT
-    assert lonely.broker.orders == []
-
-
-async def test_a_worker_whose_order_another_has_written_ends(desk):
-    name = await placed(desk)
-    order = await desk.order_is(name, OrderState.WORKING)
-    theirs = msgspec.structs.replace(order, revision=order.revision + 1)
-    await desk.bus.streams.append(subjects.order(desk.alias, name), theirs)
-
-    desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCEL_ASKED))
-
-    def ended():
-        assert desk.worker_task.done()
-
-    await eventually(ended)
-    error = desk.worker_task.exception()
-    assert isinstance(error, BaseExceptionGroup)
-    assert error.subgroup(Fenced) is not None
-
-
-async def poison(desk, name):
-    """Put bytes that no program can read behind an order's last record."""
-    subject = subjects.order(desk.alias, name)
-    await desk.bus.client.jetstream().publish(subject, b"\xc1\xff")
-
-
-async def test_poison_behind_an_open_order_does_not_stop_its_next_update(desk):
-    name = await placed(desk)
-    await desk.order_is(name, OrderState.WORKING)
-    await poison(desk, name)
-
-    desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
-
-    await desk.order_is(name, OrderState.CANCELED)
-    assert not desk.worker_task.done()
-
-
-async def test_poison_behind_an_open_order_does_not_stop_the_next_start(account):
-    async with account.run():
-        name = await placed(account)
-        await account.order_is(name, OrderState.WORKING)
-    await poison(account, name)
-
-    async with account.run():
-        account.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
-        await account.order_is(name, OrderState.CANCELED)
-
-
-async def test_an_id_that_poison_has_taken_is_not_sent_and_not_called_unused(desk):
-    name = uuid.uuid4().hex
-    await poison(desk, name)
-
-    reply = await desk.place(id_=name)
-
-    assert (reply.outcome, desk.broker.orders) == (Outcome.UNKNOWN, [])
-    assert "not known" in reply.reason
 
 
 async def test_a_cancel_into_silence_becomes_a_doubt_that_is_looked_into(desk):
