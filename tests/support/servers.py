@@ -45,6 +45,8 @@ class Program:
     def freeze(self) -> None:
         """Stop it as a debugger would: connections stay open, nothing is answered."""
         self._signal(signal.SIGSTOP)
+        if self._process.returncode is None:  # a signal takes a moment on a busy machine
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)

@@ -11,7 +11,7 @@ POLL_S = 0.02
 STRETCH = float(os.environ.get("JANUS_TEST_TIME_SCALE", "1"))  # noqa: TID251 - for slow machines
 
 
-async def eventually(check, within_s: float = 5.0):
+async def eventually(check, within_s: float = 20.0):
     """Call ``check`` until it passes, and return what it returns.
 
     ``check`` is a function or a coroutine function. It has not passed while it raises

@@ -68,7 +68,11 @@ async def test_postgres_away_leaves_the_reads_and_heals_by_itself(house, own_pos
     assert known.instruments[0].ib_conid == 265598
     assert [one.code for one in reports] == [Code.STORE_DOWN] * 2
     await books_hold(house, 3)
-    assert len((await house.fills()).fills) == 1
+
+    async def has_its_fill():
+        assert len((await house.fills()).fills) == 1
+
+    await eventually(has_its_fill)
     put = await house.put(instrument(symbol="MSFT", ib_conid=2))
     assert put.outcome is Outcome.ACCEPTED
 
