@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -135,8 +136,15 @@ def _up_detached(folder: StateFolder, config: Path | None) -> None:
     from janus_cli.stack import daemon, report
 
     progress = report.Progress()
-    supervisor = daemon.start(folder, config)
+    interrupts: list[int] = []  # one in the middle of the start must not lose what it began
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
+        supervisor = daemon.start(folder, config)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        if interrupts:
+            raise KeyboardInterrupt
         processes = daemon.wait_until_up(folder, supervisor, progress=progress)
     except KeyboardInterrupt:
         supervisor.terminate()
