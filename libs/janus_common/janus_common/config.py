@@ -80,7 +80,12 @@ class IbAccount(
     host: str = "127.0.0.1"  # of the gateway
     port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
     market_data: bool = False  # this account's connection feeds the house's market data
-    allow_short: bool = False  # without effect yet: short sales are up to the broker
+    allow_short: bool = False  # whether a sell may exceed what the account holds
+    locate_required: bool = False  # sell short only what the broker has shares of to lend
+    foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
+    on_bus_loss: Literal["hold", "cancel_all", "flatten"] = "hold"  # when NATS stays away
+    on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
+    restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
     connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
     sweep_s: Positive = 60.0  # how often executions are asked for again
 

@@ -113,17 +113,20 @@ def _told(
 CHANNELS: tuple[Channel, ...] = (
     _asked(
         subjects.intent(),
-        *(messages.OrderIntent, messages.CancelIntent),
+        *(messages.OrderIntent, messages.OcaIntent),
+        *(messages.CancelIntent, messages.CancelAllIntent),
         *(messages.ReplaceIntent, messages.FlattenIntent),
         reply=messages.IntentReply,
         by="anyone, under its own name",
         of="router",
-        to="place or cancel an order",
+        to="place, change or cancel orders, close positions",
         tokens=("principal", "account"),
     ),
     _asked(
         subjects.command(ANY),
-        *(messages.PlaceCommand, messages.CancelCommand),
+        *(messages.PlaceCommand, messages.OcaCommand),
+        *(messages.CancelCommand, messages.CancelAllCommand),
+        *(messages.ReplaceCommand, messages.FlattenCommand),
         reply=messages.CommandReply,
         by="router",
         of=WORKER,

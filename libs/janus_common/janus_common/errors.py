@@ -54,6 +54,14 @@ class Code(StrEnum):
     ORDER_FINAL = "ORDER_FINAL"
     FOREIGN_ORDER = "FOREIGN_ORDER"
     SYMBOL_IN_DOUBT = "SYMBOL_IN_DOUBT"
+    SHORT_NOT_ALLOWED = "SHORT_NOT_ALLOWED"
+    NOT_SHORTABLE = "NOT_SHORTABLE"
+    REPLACE_REFUSED = "REPLACE_REFUSED"
+    FLATTENING = "FLATTENING"
+    NOT_FLAT = "NOT_FLAT"
+    MISSING_ON_BROKER = "MISSING_ON_BROKER"
+    CLOCK_SKEW = "CLOCK_SKEW"
+    RESTART_WINDOW = "RESTART_WINDOW"
     NOT_SENT = "NOT_SENT"
     BROKER_DOWN = "BROKER_DOWN"
     BROKER_REJECTED = "BROKER_REJECTED"
@@ -91,6 +99,14 @@ MEANING: dict[Code, str] = {
     Code.ORDER_FINAL: "The order is done; there is nothing to cancel or change.",
     Code.FOREIGN_ORDER: "The order was not placed by Janus, and the account's policy is to leave it alone.",
     Code.SYMBOL_IN_DOUBT: "An order of that symbol is UNKNOWN; no further ones until it is resolved.",
+    Code.SHORT_NOT_ALLOWED: "The account may not sell short, and holds less than is to be sold.",
+    Code.NOT_SHORTABLE: "The broker has no shares of that symbol to borrow now.",
+    Code.REPLACE_REFUSED: "The order was not changed; it stays as it was.",
+    Code.FLATTENING: "The position is being closed; no new orders of that symbol until it is done.",
+    Code.NOT_FLAT: "Not all could be closed; the reply names what is still held.",
+    Code.MISSING_ON_BROKER: "The broker's complete answer does not know an order that it once had.",
+    Code.CLOCK_SKEW: "This machine's clock and the broker's are too far apart to judge what is late.",
+    Code.RESTART_WINDOW: "The broker restarts at this hour, as configured; nothing new is sent.",
     Code.NOT_SENT: "The broker provably never saw the order; it may be sent again under a new id.",
     Code.BROKER_DOWN: "The worker is not connected to its broker; nothing was sent.",
     Code.BROKER_REJECTED: "The broker refused; the reason holds its own words.",

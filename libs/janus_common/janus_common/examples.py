@@ -15,28 +15,36 @@ from janus_common.messages import (
     Balance,
     Bar,
     BookedFill,
+    CancelAllCommand,
+    CancelAllIntent,
     CancelCommand,
     CancelIntent,
     Checkpoint,
     CommandReply,
     Control,
     ControlReply,
+    Effect,
     Event,
     FeedReply,
     FeedRequest,
     Fill,
     FillCorrection,
     FillFee,
+    FlattenCommand,
     FlattenIntent,
     Harmony,
     HarmonyReply,
     Instrument,
     IntentReply,
     Lease,
+    Leg,
     ListInstruments,
     Lookup,
     LookupReply,
+    Margin,
     MarketDataReply,
+    OcaCommand,
+    OcaIntent,
     OrderIntent,
     OrderState,
     OrderType,
@@ -48,6 +56,7 @@ from janus_common.messages import (
     PutInstrument,
     Quality,
     RegistryReply,
+    ReplaceCommand,
     ReplaceIntent,
     ReportQuery,
     ReportReply,
@@ -115,6 +124,7 @@ ORDER = OrderUpdate(
     qty=Decimal(100),
     limit_price=Decimal("189.20"),
     tif=Tif.DAY,
+    effect=Effect.OPEN,
     tags={"strategy": "opening-range"},
     filled_qty=Decimal(40),
     average_price=Decimal("189.19"),
@@ -156,16 +166,41 @@ TICK = Tick(
     received_ns=NOW_NS,
 )
 
+TAKE_PROFIT = Leg(type=OrderType.LIMIT, limit_price=Decimal("195.00"))
+STOP_LOSS = Leg(type=OrderType.STOP, stop_price=Decimal("186.00"))
+OCA = OcaIntent(
+    client_order_id="b6d767d2f8ed5d21a44b0e5886680cb9",
+    account=ACCOUNT,
+    orders=[
+        msgspec.structs.replace(INTENT, client_order_id="oca-low", limit_price=Decimal("188.00")),
+        msgspec.structs.replace(INTENT, client_order_id="oca-lower", limit_price=Decimal("187.00")),
+    ],
+)
+REPLACE = ReplaceIntent(
+    account=ACCOUNT,
+    client_order_id=ORDER_ID,
+    qty=Decimal(80),
+    limit_price=Decimal("189.25"),
+)
+CANCEL_ALL = CancelAllIntent(account=ACCOUNT, symbol="AAPL")
+FLATTEN = FlattenIntent(account=ACCOUNT, symbol="AAPL")
+MARGIN = Margin(
+    initial_change=Decimal("9460.00"),
+    maintenance_change=Decimal("9460.00"),
+    equity_with_loan_after=Decimal("999999.00"),
+    fee=Decimal("1.00"),
+    currency="USD",
+)
+
 EXAMPLES: tuple[msgspec.Struct, ...] = (
-    INTENT,
+    msgspec.structs.replace(INTENT, legs=[TAKE_PROFIT, STOP_LOSS]),
+    TAKE_PROFIT,
+    OCA,
     CANCEL,
-    ReplaceIntent(
-        account=ACCOUNT,
-        client_order_id=ORDER_ID,
-        qty=Decimal(80),
-        limit_price=Decimal("189.25"),
-    ),
-    FlattenIntent(account=ACCOUNT, symbol="AAPL"),
+    CANCEL_ALL,
+    REPLACE,
+    FLATTEN,
+    MARGIN,
     AAPL,
     ORDER,
     IntentReply(
@@ -181,7 +216,11 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         instrument=AAPL,
         principal="alice",
     ),
+    OcaCommand(intent=OCA, instruments=[AAPL, AAPL], principal="alice"),
     CancelCommand(intent=CANCEL, principal="alice", expires_ns=NOW_NS + ns(30)),
+    CancelAllCommand(intent=CANCEL_ALL, principal="alice", expires_ns=NOW_NS + ns(30)),
+    ReplaceCommand(intent=REPLACE, instrument=AAPL, principal="alice", expires_ns=NOW_NS + ns(30)),
+    FlattenCommand(intent=FLATTEN, principal="alice", expires_ns=NOW_NS + ns(30)),
     CommandReply(outcome=Outcome.ACCEPTED, order=ORDER),
     FILL,
     FillCorrection(

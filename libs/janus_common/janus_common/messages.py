@@ -71,6 +71,24 @@ class OrderState(StrEnum):
     UNKNOWN = "UNKNOWN"  # the broker is silent; only its word ends this
 
 
+class Effect(StrEnum):
+    """What an order does to the position that the account had when it was sent."""
+
+    OPEN = "OPEN"  # a long position begins or grows
+    REDUCE = "REDUCE"  # a long position is sold, in part or whole
+    SHORT = "SHORT"  # a short position begins or grows
+    COVER = "COVER"  # a short position is bought back, in part or whole
+    FLIP = "FLIP"  # through zero to the other side
+
+
+class OcaType(StrEnum):
+    """What the fill of one order of a group does to the others."""
+
+    CANCEL = "CANCEL"  # cancels them; never two at the market at once
+    REDUCE = "REDUCE"  # reduces them in proportion; never two at the market at once
+    REDUCE_FAST = "REDUCE_FAST"  # reduces them in proportion, several may be at the market
+
+
 class Outcome(StrEnum):
     """What became of a request."""
 
@@ -139,6 +157,21 @@ def _problem(value: object) -> str:
 # ── intents: what a client wants ─────────────────────────────────────────────
 
 
+class Leg(Message, frozen=True, kw_only=True):
+    """An order that becomes active once its parent fills: the other side, the same quantity.
+
+    Account, symbol, tif and outside_rth are its parent's. Two legs cancel each other: whichever
+    fills first ends the other one.
+    """
+
+    type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    limit_offset: Decimal | None = None
+
+
 class OrderIntent(Message, frozen=True, kw_only=True):
     """One order that a client wants placed. Repeating it under the same id is always safe."""
 
@@ -149,15 +182,30 @@ class OrderIntent(Message, frozen=True, kw_only=True):
     type: OrderType
     qty: Decimal  # shares or contracts, above 0
     limit_price: Decimal | None = None  # per share or contract
-    stop_price: Decimal | None = None
-    trail_amount: Decimal | None = None
+    stop_price: Decimal | None = None  # where a trail begins; of MIT, LIT the trigger
+    trail_amount: Decimal | None = None  # how far the stop trails; or trail_percent
     trail_percent: Decimal | None = None  # 1 is one percent
+    limit_offset: Decimal | None = None  # TRAILING_STOP_LIMIT: from the stop to the limit
     tif: Tif = Tif.GTC
     good_till_ns: int | None = None  # with tif GTD only
     outside_rth: bool = False  # may trade outside regular hours
     expires_ns: int | None = None  # not sent after this moment; None: 30 s after the router has it
-    dry_run: bool = False  # check everything, send nothing
+    dry_run: bool = False  # check everything, ask the broker what it would cost, send nothing
+    legs: list[Leg] = []  # a bracket: exits sent with it, all or nothing; their ids are "<id>-1" …
     tags: dict[str, str] = {}  # kept with the order, meaningless to Janus
+
+
+class OcaIntent(Message, frozen=True, kw_only=True):
+    """Orders of one account of which the first to fill cancels or reduces the others.
+
+    All or nothing: none is sent unless all are recorded.
+    """
+
+    client_order_id: str  # of the group
+    account: str
+    orders: list[OrderIntent]  # 2 to 8, with ids of their own, none with legs
+    oca_type: OcaType = OcaType.CANCEL
+    expires_ns: int | None = None  # of all of them
 
 
 class CancelIntent(Message, frozen=True, kw_only=True):
@@ -177,6 +225,13 @@ class ReplaceIntent(Message, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
 
 
+class CancelAllIntent(Message, frozen=True, kw_only=True):
+    """Cancel all open orders of an account, or those of one symbol on it."""
+
+    account: str
+    symbol: str | None = None
+
+
 class FlattenIntent(Message, frozen=True, kw_only=True):
     """Cancel the open orders and close the positions of an account, or of one symbol on it."""
 
@@ -184,7 +239,7 @@ class FlattenIntent(Message, frozen=True, kw_only=True):
     symbol: str | None = None
 
 
-Intent = OrderIntent | CancelIntent | ReplaceIntent | FlattenIntent
+Intent = OrderIntent | OcaIntent | CancelIntent | CancelAllIntent | ReplaceIntent | FlattenIntent
 
 
 class Instrument(Message, frozen=True, kw_only=True):
@@ -221,9 +276,14 @@ class OrderUpdate(Message, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
     trail_amount: Decimal | None = None
     trail_percent: Decimal | None = None
+    limit_offset: Decimal | None = None
     tif: Tif = Tif.GTC
     good_till_ns: int | None = None
     outside_rth: bool = False
+    parent_id: str | None = None  # of a bracket's leg: the order that it waits for
+    oca_group: str | None = None  # which orders cancel or reduce each other
+    oca_type: OcaType | None = None
+    effect: Effect | None = None  # on the position, as it was when the order was sent
     tags: dict[str, str] = {}
     filled_qty: Decimal = Decimal(0)
     average_price: Decimal | None = None  # of what is filled
@@ -240,6 +300,18 @@ class OrderUpdate(Message, frozen=True, kw_only=True):
     expires_ns: int | None = None
 
 
+class Margin(Message, frozen=True, kw_only=True):
+    """What an order would do to the account, as its broker reckons; None is not said."""
+
+    initial_change: Decimal | None = None
+    maintenance_change: Decimal | None = None
+    equity_with_loan_after: Decimal | None = None
+    fee: Decimal | None = None
+    fee_max: Decimal | None = None
+    currency: str = ""
+    warning: str = ""
+
+
 class IntentReply(Message, frozen=True, kw_only=True):
     """What became of an intent; ACCEPTED is not yet acknowledged by the broker."""
 
@@ -251,7 +323,10 @@ class IntentReply(Message, frozen=True, kw_only=True):
     hint: str | None = None  # what to do about it
     replayed: bool = False  # the id was known: this is the outcome of the first time
     order: OrderUpdate | None = None
+    orders: list[OrderUpdate] = []  # all of a group; of "cancel all" those asked
+    remaining: list[Position] = []  # after a flatten: what is still held
     instrument: Instrument | None = None  # of a dry run: what the symbol resolved to
+    margin: Margin | None = None  # of a dry run
 
 
 # ── commands: router to worker ───────────────────────────────────────────────
@@ -273,7 +348,42 @@ class CancelCommand(Message, frozen=True, kw_only=True):
     expires_ns: int
 
 
-Command = PlaceCommand | CancelCommand
+class OcaCommand(Message, frozen=True, kw_only=True):
+    """A validated group with the resolved instrument of each of its orders."""
+
+    intent: OcaIntent
+    instruments: list[Instrument]
+    principal: str
+
+
+class ReplaceCommand(Message, frozen=True, kw_only=True):
+    """A validated change of an order."""
+
+    intent: ReplaceIntent
+    instrument: Instrument
+    principal: str
+    expires_ns: int
+
+
+class CancelAllCommand(Message, frozen=True, kw_only=True):
+    """A validated "cancel all"."""
+
+    intent: CancelAllIntent
+    principal: str
+    expires_ns: int
+
+
+class FlattenCommand(Message, frozen=True, kw_only=True):
+    """A validated flatten; what has not been sent by ``expires_ns`` is not sent any more."""
+
+    intent: FlattenIntent
+    principal: str
+    expires_ns: int
+
+
+Command = (
+    PlaceCommand | OcaCommand | CancelCommand | CancelAllCommand | ReplaceCommand | FlattenCommand
+)
 
 
 class CommandReply(Message, frozen=True, kw_only=True):
@@ -285,6 +395,9 @@ class CommandReply(Message, frozen=True, kw_only=True):
     hint: str | None = None
     replayed: bool = False
     order: OrderUpdate | None = None
+    orders: list[OrderUpdate] = []
+    remaining: list[Position] = []
+    margin: Margin | None = None
 
 
 # ── what the broker said ─────────────────────────────────────────────────────

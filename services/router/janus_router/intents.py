@@ -65,7 +65,7 @@ class Intents:
                 "intent.denied",
                 account=account,
                 principal=principal,
-                client_order_id=getattr(intent, "client_order_id", ""),
+                client_order_id=_id_of(intent),
                 code=denied.code.value,
                 reason=denied.reason,
             )
@@ -173,21 +173,29 @@ class Intents:
             self._in_flight[account] -= 1
 
 
-def _reply(reply: CommandReply, intent: OrderIntent | CancelIntent) -> IntentReply:
+def _reply(reply: CommandReply, intent: Intent) -> IntentReply:
     return IntentReply(
         outcome=reply.outcome,
         account=intent.account,
-        client_order_id=intent.client_order_id,
+        client_order_id=_id_of(intent),
         code=reply.code,
         reason=reply.reason,
         hint=reply.hint,
         replayed=reply.replayed,
         order=reply.order,
+        orders=reply.orders,
+        remaining=reply.remaining,
+        margin=reply.margin,
     )
 
 
-def _unanswered(intent: OrderIntent | CancelIntent, error: Exception) -> IntentReply:
-    name = intent.client_order_id
+def _id_of(intent: Intent | None) -> str:
+    """Return the order that ``intent`` is about; empty where it is about a whole account."""
+    return getattr(intent, "client_order_id", "")
+
+
+def _unanswered(intent: Intent, error: Exception) -> IntentReply:
+    name = _id_of(intent)
     log.warning("intent.unanswered", account=intent.account, client_order_id=name, error=str(error))
     return IntentReply(
         outcome=Outcome.UNKNOWN,
@@ -195,7 +203,7 @@ def _unanswered(intent: OrderIntent | CancelIntent, error: Exception) -> IntentR
         client_order_id=name,
         reason=f"no answer from the worker of {intent.account} ({error}); "
         "it may or may not have been sent",
-        hint=f"janus orders show {name}; repeating the same id is safe",
+        hint=f"janus orders show {name}; repeating the same id is safe" if name else "janus orders",
     )
 
 
@@ -204,7 +212,7 @@ def refusal(denied: Denied, intent: Intent | None = None) -> IntentReply:
     return IntentReply(
         outcome=Outcome.DENIED,
         account=intent.account if intent is not None else "",
-        client_order_id=getattr(intent, "client_order_id", ""),
+        client_order_id=_id_of(intent),
         code=denied.code,
         reason=denied.reason,
         hint=denied.hint or None,

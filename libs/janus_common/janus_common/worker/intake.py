@@ -77,6 +77,8 @@ class Intake:
                     return await self._place(command)
             case CancelCommand():
                 return await self._cancel(command)
+            case _:
+                raise Denied(Code.UNSUPPORTED, f"{type(command).__name__} is not supported")
 
     async def _place(self, command: PlaceCommand) -> CommandReply:
         order = new_order(command, now_ns=now_ns())
