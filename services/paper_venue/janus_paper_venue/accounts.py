@@ -67,6 +67,7 @@ class Account:
         self.holdings: dict[int, Holding] = {}
         self._held: dict[int, Decimal] = {}  # margin, by order
         self.held_by_orders = ZERO
+        self._before: tuple[int, Holding, Decimal] = (0, NOTHING, cash)  # the newest execution
 
     def holding(self, con_id: int) -> Holding:
         """Return what the account has of an instrument."""
@@ -85,12 +86,18 @@ class Account:
     def book(self, instrument: Instrument, execution: Execution) -> Execution:
         """Take ``execution`` into cash and holdings; return it with what it realized."""
         before = self.holding(instrument.con_id)
+        self._before = instrument.con_id, before, self.cash
         after = apply(before, instrument, execution)
         self.holdings[instrument.con_id] = after
         self.cash += cash_change(instrument, execution, before=before, after=after)
         is_closing = closing_qty(before.qty, after.qty - before.qty)
         realized = after.realized_pnl - before.realized_pnl if is_closing else None
         return msgspec.structs.replace(execution, realized_pnl=realized)
+
+    def book_instead(self, instrument: Instrument, execution: Execution) -> Execution:
+        """Take ``execution`` instead of the newest one that was booked."""
+        con_id, self.holdings[con_id], self.cash = self._before
+        return self.book(instrument, execution)
 
     def split(self, instrument: Instrument, split: Split) -> None:
         """Multiply what the account has of an instrument."""

@@ -19,7 +19,7 @@ from janus_paper_venue.clock import restored
 from janus_paper_venue.control import Control
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import FaultInvalid, Faults
-from janus_paper_venue.faults_market import Halts
+from janus_paper_venue.faults_market import Halts, correct_fills
 from janus_paper_venue.feed import Feed
 from janus_paper_venue.instruments import Catalogue
 from janus_paper_venue.market import Market
@@ -36,18 +36,10 @@ class Venue:
     feed: Feed
     face: TwsFace
     control: Control
-    faults: Faults
-    planned: list[faults_script.Planned]
 
     def services(self, *, tws: socket, control: socket) -> list[Coroutine[Any, Any, None]]:
         """Return what has to run."""
-        running: list[Coroutine[Any, Any, None]] = [
-            self.face.serve(tws),
-            self.control.serve(control),
-        ]
-        if self.planned:
-            running.append(faults_script.play(self.faults, self.planned))
-        return [*running, self.feed.run()]
+        return [self.face.serve(tws), self.control.serve(control), self.feed.run()]
 
 
 def assemble(options: Namespace) -> Venue:
@@ -78,8 +70,10 @@ def assemble(options: Namespace) -> Venue:
     )
     face = TwsFace(exchange, Options(messages_per_s=options.messages_per_s or None), faults)
     Halts(exchange, market, faults)
+    correct_fills(exchange, faults)
+    faults_script.plan(exchange, faults, planned)
     control = Control(exchange, market, feed, [face], faults=faults)
-    return Venue(store, feed, face, control, faults, planned)
+    return Venue(store, feed, face, control)
 
 
 def con_id_of(catalogue: Catalogue, name: str) -> int:

@@ -10,6 +10,7 @@ import msgspec
 from janus_paper_venue.accounts import Account, AccountValues, Position
 from janus_paper_venue.events import (
     AccountChanged,
+    Corrected,
     Event,
     Executed,
     FeeReported,
@@ -40,6 +41,7 @@ from janus_paper_venue.timers import Timers
 
 replace = msgspec.structs.replace
 Quotes = Callable[[int], Quote]
+Mistake = Callable[[Execution], Decimal]  # by how much a fill must be corrected
 
 
 class Desk:
@@ -66,6 +68,7 @@ class Desk:
             name: Account(name, state.starting_cash.get(name, rules.starting_cash))
             for name in dict.fromkeys((*accounts, *state.starting_cash))
         }
+        self.mistake: Mistake = lambda _: ZERO
         self.ended: list[VenueOrder] = []  # orders whose children have not been told yet
         self._terms = dict(rules.terms)
         self._usual_terms = Terms(leverage=rules.leverage)
@@ -172,7 +175,8 @@ class Desk:
         after = self.update(after)
         self._report(execution)
         self._note(account, instrument.con_id)
-        return after
+        by = self.mistake(execution)
+        return self._correct(after, execution.corrected(by), by) if by else after
 
     def later(self, delay_ns: int, action: Callable[[], None]) -> None:
         """Have ``action`` done after ``delay_ns``."""
@@ -363,6 +367,21 @@ class Desk:
             return
         rest = replace(order.request, qty=order.remaining) if order.filled else order.request
         account.hold(order.perm_id, self.margin(rest))
+
+    def _correct(self, order: VenueOrder, execution: Execution, by: Decimal) -> VenueOrder:
+        """Book ``execution`` instead of the newest one; return the order after it."""
+        account = self._account(execution.account)
+        execution = account.book_instead(self._instruments[execution.con_id], execution)
+        self.records.correct(execution)
+        corrected = replace(
+            order,
+            filled_value=order.filled_value + execution.qty * by,
+            last_fill_price=execution.price,
+        )
+        self.records.put(corrected)
+        self.batch.append(Corrected(execution, corrected))
+        self._note(account, execution.con_id)
+        return corrected
 
     def _report(self, execution: Execution) -> None:
         delay_ns = self._rules.fee_delay_ns

@@ -44,6 +44,13 @@ class Executed(msgspec.Struct, frozen=True):
     execution: Execution
 
 
+class Corrected(msgspec.Struct, frozen=True):
+    """The newest fill was reported wrongly: its next revision, and its order as it is now."""
+
+    execution: Execution
+    order: VenueOrder
+
+
 class FeeReported(msgspec.Struct, frozen=True):
     """The fee of ``execution`` is known (``fee``, ``realized_pnl``)."""
 
@@ -98,6 +105,7 @@ Event = (
     | OrderTrailed
     | OrderNoticed
     | Executed
+    | Corrected
     | FeeReported
     | PositionChanged
     | AccountChanged

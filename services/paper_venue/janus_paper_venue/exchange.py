@@ -14,7 +14,7 @@ import msgspec
 from janus_common.errors import StoreUnavailable
 
 from janus_paper_venue.accounts import AccountValues, Position
-from janus_paper_venue.desk import Desk
+from janus_paper_venue.desk import Desk, Mistake
 from janus_paper_venue.events import Event, Listener, QuoteChanged
 from janus_paper_venue.flow import Flow
 from janus_paper_venue.instruments import Catalogue
@@ -164,6 +164,14 @@ class Exchange:
         """Do what is due by now: refills of displays, late fee reports."""
         self._desk.timers.run(self.now_ns())
         self._publish()
+
+    def later(self, delay_ns: int, action: Callable[[], None]) -> None:
+        """Have ``action`` done after ``delay_ns`` of the venue's own time."""
+        self._desk.later(delay_ns, action)
+
+    def correct_by(self, mistake: Mistake) -> None:
+        """Ask ``mistake`` of each fill by how much its price is to be corrected; 0: not at all."""
+        self._desk.mistake = mistake
 
     def next_due_ns(self) -> int | None:
         """Return when ``advance`` has something to do next."""

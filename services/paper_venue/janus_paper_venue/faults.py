@@ -1,5 +1,7 @@
 """The faults that are in force, and whether one of them strikes: pure, the same for one seed.
 
+Each has dice of its own, so that what strikes orders does not depend on how many ticks were sent.
+
 A fault strikes once, ``times`` times, or with a ``probability``; the first ``after``
 opportunities are let pass. Faults that last go on for ``seconds``, or until they are lifted.
 """
@@ -12,7 +14,7 @@ from random import Random
 
 import msgspec
 
-from janus_paper_venue.faults_list import ALIASES, AT_ONCE, KINDS, Kind
+from janus_paper_venue.faults_list import ALIASES, AT_ONCE, BY_VENUE_CLOCK, KINDS, Kind
 
 MAX_ACTIVE = 1_000
 MAX_SECONDS = 86_400.0
@@ -46,6 +48,7 @@ class Active(msgspec.Struct, kw_only=True):
 
     id: int
     fault: Fault
+    dice: Random
     con_id: int = 0  # of its symbol; 0: any
     until_s: float | None = None
     left: int | None = None  # None: until lifted
@@ -99,15 +102,13 @@ class Faults:
         now_s: Callable[[], float] = lambda: 0.0,
         con_id: Callable[[str], int] = lambda _: 0,
     ) -> None:
-        self._random = Random(seed)  # noqa: S311 - chance that can be repeated is the point
-        self._now_s, self._con_id = now_s, con_id
+        self._seed, self._now_s, self._con_id = seed, now_s, con_id
         self._active: list[Active] = []
         self._listeners: list[Listener] = []
         self._count = 0
-        self.corrected: dict[str, float] = {}  # by how much the price of executions was corrected
 
     def __bool__(self) -> bool:
-        return bool(self._active or self.corrected)
+        return bool(self._active)
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` with each fault that begins or ends."""
@@ -127,8 +128,9 @@ class Faults:
         active = Active(
             id=self._count,
             fault=whole,
+            dice=Random(f"{self._seed} {self._count}"),  # noqa: S311 - repeatable on purpose
             con_id=self._con_id(whole.symbol) if whole.symbol else 0,
-            until_s=self._now_s() + whole.seconds if kind.lasts and whole.seconds else None,
+            until_s=self._end_s(whole, kind),
             left=_times(whole, kind),
         )
         if whole.name not in AT_ONCE:
@@ -144,9 +146,11 @@ class Faults:
     def clear(self, name: str = "") -> int:
         """Lift all faults, or those with this name; return how many there were."""
         name = ALIASES.get(name, name)
-        if name in {"", "correct_execution"}:
-            self.corrected.clear()
         return self._end([one for one in self._active if name in {"", one.fault.name}])
+
+    def lift(self, one: Active) -> None:
+        """End a fault, if it has not ended yet."""
+        self._end([one] if one in self._active else [])
 
     def expire(self) -> None:
         """Lift what has lasted long enough."""
@@ -166,11 +170,15 @@ class Faults:
                     return one.fault
         return None
 
+    def _end_s(self, fault: Fault, kind: Kind) -> float | None:
+        is_timed = kind.lasts and fault.seconds and fault.name not in BY_VENUE_CLOCK
+        return self._now_s() + (fault.seconds or 0.0) if is_timed else None
+
     def _strikes(self, one: Active) -> bool:
         if one.seen <= one.fault.after:
             return False
         share = one.fault.probability
-        if share is not None and self._random.random() >= share:
+        if share is not None and one.dice.random() >= share:
             return False
         one.fired += 1
         if one.left is not None and one.fired >= one.left:

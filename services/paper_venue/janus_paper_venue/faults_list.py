@@ -103,7 +103,11 @@ EXECUTIONS: Mapping[str, Kind] = {
     "lose_execution": Kind("an execDetails is lost; asking for executions finds it"),
     "duplicate_execution": Kind("an execDetails comes twice"),
     "late_execution": Kind("an execDetails comes late", {"seconds": 1.0}),
-    "correct_execution": Kind("an execDetails is corrected: .02, another price", {"amount": 0.01}),
+}
+FILLS: Mapping[str, Kind] = {
+    "correct_execution": Kind(
+        "a fill is reported again at once, corrected: .02, another price", {"amount": 0.01}
+    ),
 }
 FEES: Mapping[str, Kind] = {
     "lose_fee": Kind("a commissionReport is lost"),
@@ -140,6 +144,7 @@ KINDS: Mapping[str, Kind] = {
     **SUBSCRIBES,
     **NOTICES,
     **STATUS,
+    **FILLS,
     **EXECUTIONS,
     **FEES,
     **ANSWERS,
@@ -149,4 +154,5 @@ KINDS: Mapping[str, Kind] = {
     "error_326": Kind("as client_id_in_use", {"seconds": 5.0}, lasts=True),
 }
 ALIASES = {f"error_{COMPETING}": "competing_session", "error_326": "client_id_in_use"}
+BY_VENUE_CLOCK = frozenset({"halted"})  # part of the truth: it ends by the venue's own time
 AT_ONCE = frozenset({*NOTICES, "cut"})  # done when injected, and over

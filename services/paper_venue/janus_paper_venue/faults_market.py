@@ -1,15 +1,17 @@
-"""Faults that move the market itself: trading halts, and fills at a moment of our choosing."""
+"""Faults that are true: trading halts, fills at a moment of our choosing, corrected fills."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import msgspec
+from janus_common.clock import NS_PER_S
 
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import Active, Faults
+from janus_paper_venue.faults_list import FILLS
 from janus_paper_venue.market import Market, Pin
-from janus_paper_venue.orders import VenueOrder
+from janus_paper_venue.orders import ZERO, Execution, VenueOrder
 from janus_paper_venue.quotes import ALL, HALTED
 
 PLENTY = Decimal(10_000_000)  # displayed for a moment, so that an order fills in full
@@ -29,11 +31,21 @@ def fill_now(exchange: Exchange, order: VenueOrder) -> None:
     exchange.show(quote, ALL)
 
 
+def correct_fills(exchange: Exchange, faults: Faults) -> None:
+    """Let fills be corrected as the faults in force would have it."""
+
+    def mistake(execution: Execution) -> Decimal:
+        fault = faults.take(FILLS, client_id=execution.client_id, con_id=execution.con_id)
+        return Decimal(str(fault.amount)) if fault else ZERO
+
+    exchange.correct_by(mistake)
+
+
 class Halts:
     """Instruments that do not trade."""
 
     def __init__(self, exchange: Exchange, market: Market, faults: Faults) -> None:
-        self._exchange, self._market = exchange, market
+        self._exchange, self._market, self._faults = exchange, market, faults
         faults.listen(self.hear)
 
     def hear(self, active: Active, begins: bool) -> None:  # noqa: FBT001 - the listener's shape
@@ -42,6 +54,9 @@ class Halts:
             return
         if begins:
             self._halt(active.con_id)
+            if active.fault.seconds:
+                end_ns = int(active.fault.seconds * NS_PER_S)
+                self._exchange.later(end_ns, lambda: self._faults.lift(active))
         else:
             self._resume(active.con_id)
 

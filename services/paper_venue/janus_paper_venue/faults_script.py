@@ -1,18 +1,20 @@
 """Faults as one line of text each, and files of them: ``NAME key=value …``, ``#`` a remark.
 
-``at=SECONDS`` in a file is when, from the start of the venue, the fault is injected.
+``at=SECONDS`` in a file is when, by the venue's own clock from its start, the fault is injected.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import structlog
+from janus_common.clock import NS_PER_S
 from janus_common.errors import ConfigError
 
+from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import Fault, FaultInvalid, Faults, completed
 
 log = structlog.get_logger()
@@ -67,12 +69,17 @@ def parse(line: str) -> Planned:
     return at_s, fault
 
 
-async def play(faults: Faults, planned: list[Planned]) -> None:
-    """Inject each fault at its time."""
-    loop = asyncio.get_running_loop()
-    start_s = loop.time()
+def plan(exchange: Exchange, faults: Faults, planned: list[Planned]) -> None:
+    """Have each fault injected at its time, counted on the venue's own clock from now on."""
     for at_s, fault in planned:
-        await asyncio.sleep(max(0.0, start_s + at_s - loop.time()))
+        exchange.later(int(at_s * NS_PER_S), partial(_inject, faults, fault))
+    exchange.advance()
+
+
+def _inject(faults: Faults, fault: Fault) -> None:
+    try:
         faults.inject(fault)
+    except FaultInvalid as error:
+        log.warning("fault.refused", name=fault.name, reason=str(error))
+    else:
         log.info("fault.injected", name=fault.name)
-    await asyncio.Event().wait()  # the venue runs on

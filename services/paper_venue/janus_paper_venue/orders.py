@@ -181,3 +181,20 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     fee: Decimal = ZERO
     fee_currency: str = "USD"
     realized_pnl: Decimal | None = None  # None: it closed nothing
+    revised: tuple[Execution, ...] = ()  # what was reported before it was corrected, oldest first
+
+    @property
+    def first_id(self) -> str:
+        """The name it was first reported by; that of its fee."""
+        return self.revised[0].exec_id if self.revised else self.exec_id
+
+    def corrected(self, by: Decimal) -> Execution:
+        """Return its next revision, at a price that differs ``by``."""
+        stem, _, revision = self.exec_id.rpartition(".")
+        return msgspec.structs.replace(
+            self,
+            exec_id=f"{stem}.{int(revision) + 1:02d}",
+            price=self.price + by,
+            avg_price=self.avg_price + by * self.qty / self.cumulative_qty,
+            revised=(*self.revised, msgspec.structs.replace(self, revised=())),
+        )

@@ -67,6 +67,10 @@ class Records:
         """Return the orders that are not final, oldest first."""
         return self._open.values()
 
+    def correct(self, execution: Execution) -> None:
+        """Take the next revision of the newest execution instead of it."""
+        self.executions[-1] = execution
+
     def next_perm_id(self) -> int:
         """Return a number for a new order."""
         return FIRST_PERM_ID + len(self._orders) + 1

@@ -16,6 +16,7 @@ import msgspec
 from janus_common.errors import ConfigError
 
 from janus_paper_venue.events import (
+    Corrected,
     Event,
     Executed,
     OrderAccepted,
@@ -118,9 +119,10 @@ class Store:
         orders = {
             one.order.perm_id: one.order
             for one in kept
-            if isinstance(one, OrderAccepted | OrderChanged | OrderTrailed)
+            if isinstance(one, OrderAccepted | OrderChanged | OrderTrailed | Corrected)
         }
         executions = [one.execution for one in kept if isinstance(one, Executed)]
+        corrections = [one.execution for one in kept if isinstance(one, Corrected)]
         told = list(lines(kept))
         splits = [one.split for one in kept if isinstance(one, SplitDone)]
         self._db.execute("BEGIN")
@@ -137,6 +139,10 @@ class Store:
         put(
             "INSERT INTO executions (exec_id, body) VALUES (?, ?)",
             [(one.exec_id, self._encode(one)) for one in executions],
+        )
+        put(
+            "UPDATE executions SET exec_id = ?, body = ? WHERE exec_id = ?",
+            [(one.exec_id, self._encode(one), one.revised[-1].exec_id) for one in corrections],
         )
         put("INSERT INTO splits (body) VALUES (?)", [(self._encode(one),) for one in splits])
         put(

@@ -19,6 +19,7 @@ WORDS: dict[type[e.Event], str] = {
     e.OrderTrailed: "trailed",
     e.OrderNoticed: "noticed",
     e.Executed: "executed",
+    e.Corrected: "corrected",
     e.FeeReported: "fee",
     e.PositionChanged: "position",
     e.AccountChanged: "account",
@@ -45,7 +46,7 @@ def _plain(event: e.Event) -> e.Event:
     match event:
         case e.OrderAccepted():
             return e.OrderAccepted(_timeless(event.order))
-        case e.OrderChanged() | e.OrderTrailed() | e.OrderNoticed():
+        case e.OrderChanged() | e.OrderTrailed() | e.OrderNoticed() | e.Corrected():
             order = _timeless(event.order)
             return replace(event, order=replace(order, request=replace(order.request, raw={})))
         case _:

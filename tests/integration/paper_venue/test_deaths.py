@@ -12,6 +12,7 @@ import pytest
 from ib_async import IB, Fill, LimitOrder, MarketOrder, Stock, Trade
 
 from tests.support.venue import ACCOUNTS, PaperVenue, paper_venue
+from tests.support.waiting import eventually
 
 IBM = Stock(conId=8314, exchange="SMART")
 FREE = ("--messages-per-s", "0", "--tick-rate", "500")
@@ -99,14 +100,27 @@ async def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path)
     assert exec_ids
 
 
-async def day(folder: Path, *, seed: int) -> bytes:
+FAULTS = """\
+reject_order code=460 probability=0.2
+error_202 probability=0.2
+correct_execution probability=0.4 amount=0.02
+duplicate_status probability=0.5
+late_fee probability=0.5 seconds=0.05
+halted symbol=IBM at=2 seconds=1.5
+fill_while_cancel times=0
+"""
+
+
+async def day(folder: Path, *, seed: int, faults: str) -> bytes:
     """Trade through the TWS port with a clock that only steps; return the log of the truth."""
     folder.mkdir()
-    options = ("--clock", "2026-11-20T15:00:00Z", "--seed", str(seed), "--hours", "us")
+    (folder / "faults").write_text(faults)
+    options = [*("--clock", "2026-11-20T15:00:00Z", "--seed", str(seed), "--hours", "us")]
+    options += ["--faults", str(folder / "faults")]
     async with paper_venue(folder, *options) as venue:
         client = IB()
         await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
-        for number in range(12):
+        for number in range(24):
             terms = {"account": ACCOUNTS[number % 2], "orderRef": str(number), "tif": "DAY"}
             side = ("BUY", "SELL")[number % 2]
             order = (
@@ -115,18 +129,21 @@ async def day(folder: Path, *, seed: int) -> bytes:
                 else LimitOrder(side, 50, 187.40, **terms)
             )
             trade = client.placeOrder(IBM, order)
-            async with asyncio.timeout(5):
-                while not trade.order.permId:
-                    await asyncio.sleep(0.005)
+            await eventually(lambda one=trade: one.order.permId or one.isDone())
+            if number % 4 == 3 and not trade.isDone():
+                client.cancelOrder(trade.order)
+                await eventually(trade.isDone)
             await venue.post("/clock", {"step_s": 0.7})
         await venue.post("/clock", {"to": "close"})
         client.disconnect()
     return (folder / "state" / "truth.jsonl").read_bytes()
 
 
-@pytest.mark.parametrize("seed", [3])
-async def test_two_processes_with_one_seed_and_the_same_inputs_log_the_same_truth(tmp_path, seed):
-    first, again = await day(tmp_path / "a", seed=seed), await day(tmp_path / "b", seed=seed)
+@pytest.mark.parametrize("faults", ["", FAULTS], ids=["calm", "faults"])
+async def test_two_processes_with_one_seed_and_the_same_inputs_log_the_same_truth(tmp_path, faults):
+    first = await day(tmp_path / "a", seed=3, faults=faults)
+    again = await day(tmp_path / "b", seed=3, faults=faults)
 
     assert first == again
     assert first.count(b'"what":"executed"') > 12
+    assert bool(first.count(b'"what":"corrected"')) == bool(faults)

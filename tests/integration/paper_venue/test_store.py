@@ -61,6 +61,24 @@ def test_cash_positions_and_held_margin_survive_a_restart(opened):
     assert again.cash() == 500_000 - 100 * dec("100.02") + 30 * dec("99.98") - 2
 
 
+def test_a_correction_survives_a_restart_in_place_of_the_fill(opened):
+    venue = opened()
+    venue.place("BUY", 10)
+    venue.exchange.correct_by(lambda _: dec("-0.5"))
+    order = venue.place("BUY", 100)
+    venue.exchange.correct_by(lambda _: dec(0))
+    venue.place("SELL", 30)
+    before = (venue.exchange.all_orders(), venue.exchange.executions())
+    values = venue.exchange.account_values(ACCOUNT)
+
+    again = opened()
+
+    assert (again.exchange.all_orders(), again.exchange.executions()) == before
+    assert again.exchange.account_values(ACCOUNT) == values
+    assert [one.exec_id[-3:] for one in before[1]] == [".01", ".02", ".01"]
+    assert again.newest(order).avg_fill_price == dec("99.52")
+
+
 def test_order_ids_survive_a_restart_those_of_refused_orders_too(opened):
     opened().try_place("BUY", 0, order_id=41)
 

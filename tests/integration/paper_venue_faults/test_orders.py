@@ -47,7 +47,12 @@ async def test_an_order_fills_while_its_client_is_away(running, ib, inject):
     inject("fill_after_drop", seconds=0.05)
     place(running, ib, limit(orderRef="away"))
     await eventually(lambda: not ib.isConnected())
-    await eventually(lambda: bool(running.exchange.executions()))
+
+    def filled():
+        running.exchange.advance()
+        return bool(running.exchange.executions())
+
+    await eventually(filled)
 
     async with client(running) as back:
         [fill] = back.fills()

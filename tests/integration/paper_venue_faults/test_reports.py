@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from janus_paper_venue.truth import execution_rows
 
 from tests.integration.paper_venue_faults.seen import final, is_quiet, limit, market, place, truth
+from tests.integration.paper_venue_tws.support import ACCOUNTS
 from tests.support.waiting import eventually
 
 
@@ -103,6 +107,26 @@ async def test_an_execution_is_corrected(running, ib, inject):
     assert second.price == first.price - 0.5
     asked = [fill.execution for fill in await ib.reqExecutionsAsync()]
     assert [one.execId for one in asked] == [first.execId, second.execId]
+    assert ib.fills()[0].commissionReport.commission == 1.0
+
+
+async def test_a_correction_is_the_truth_and_in_the_books(running, ib, inject):
+    inject("correct_execution", amount=-0.5)
+    trade = place(running, ib, market())
+    await final(trade, "Filled")
+    place(running, ib, market())
+
+    await eventually(lambda: len(running.exchange.executions()) == 2)
+    corrected, other = execution_rows(running.exchange)
+    assert corrected["exec_id"].endswith(".02")
+    [was] = corrected["revised"]
+    assert was == {"exec_id": corrected["exec_id"][:-2] + "01", "price": Decimal("100.02")}
+    assert (corrected["price"], other["price"]) == (Decimal("99.52"), Decimal("100.02"))
+    [order, _] = truth(running)
+    assert (order.avg_fill_price, order.last_fill_price) == (Decimal("99.52"), Decimal("99.52"))
+    paid = Decimal("995.20") + Decimal("1000.20") + 2
+    assert running.exchange.account_values(ACCOUNTS[0]).cash == 1_000_000 - paid
+    await eventually(lambda: ib.positions() and ib.positions()[0].position == 20)
 
 
 async def test_a_fee_is_never_reported(running, ib, inject):

@@ -13,6 +13,7 @@ from janus_common import clock
 from janus_paper_venue import quotes as q
 from janus_paper_venue.catalogue import default_catalogue
 from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.faults_market import correct_fills
 from janus_paper_venue.quotes import Quote
 from janus_paper_venue.rules import Rules
 from janus_paper_venue.tws.options import Options
@@ -72,6 +73,7 @@ async def venue(*, accounts=ACCOUNTS, options: Options | None = None, rules: Rul
         rules=rules,
     )
     face = TwsFace(exchange, options)
+    correct_fills(exchange, face.login.faults)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with asyncio.TaskGroup() as group:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from janus_paper_venue.clock import FROZEN, OFFSET, Clock, restored
+from janus_paper_venue.faults import Faults
+from janus_paper_venue.faults_market import Halts, correct_fills
+from janus_paper_venue.faults_script import parse, plan
 from janus_paper_venue.feed import Feed
 from janus_paper_venue.instruments import Catalogue
 from janus_paper_venue.market import Market
@@ -19,7 +23,7 @@ from tests.unit.paper_venue.builders import ACCOUNT, ACME, NOON_NS, OTHER, SECON
 S = 1_000_000_000
 
 
-def run(folder: Path, *, seed: int, arrival_ns: int = 0) -> bytes:
+def run(folder: Path, *, seed: int, arrival_ns: int = 0, script: Sequence[str] = ()) -> bytes:
     """Play a day of orders on a seeded market; return its truth."""
     catalogue = Catalogue([ACME, OTHER])
     store = Store(folder, catalogue)
@@ -31,6 +35,10 @@ def run(folder: Path, *, seed: int, arrival_ns: int = 0) -> bytes:
     market = Market(venue.exchange, seed=seed)
     market.open()
     feed = Feed(venue.exchange, market, clock=clock, ticks_per_s=200, speed=0)
+    faults = Faults(seed=seed, con_id=lambda _: ACME.con_id)
+    Halts(venue.exchange, market, faults)
+    correct_fills(venue.exchange, faults)
+    plan(venue.exchange, faults, [parse(line) for line in script])
     for number in range(20):
         side, kind = ("BUY", "SELL")[number % 2], ("MKT", "LMT", "STP", "TRAIL", "MOC")[number % 5]
         prices = {"limit": 100, "stop": 100} if kind in {"LMT", "STP"} else {}
@@ -52,6 +60,21 @@ def test_one_seed_and_the_same_inputs_make_the_same_truth_byte_for_byte(tmp_path
     rows = [json.loads(line) for line in first.splitlines()]
     assert len([row for row in rows if row["what"] == "accepted"]) == 20
     assert {"executed", "changed", "trailed", "position", "split"} <= {row["what"] for row in rows}
+
+
+def test_faults_in_force_strike_the_same_for_one_seed(tmp_path):
+    script = (
+        "correct_execution probability=0.5 amount=0.02",
+        "halted symbol=ACME seconds=2.5 at=1.3",
+        "halted symbol=ACME seconds=1 at=6",
+    )
+    first = run(tmp_path / "first", seed=5, script=script)
+    again = run(tmp_path / "again", seed=5, script=script)
+    calm = run(tmp_path / "calm", seed=5)
+
+    assert first == again != calm
+    told = [json.loads(line)["what"] for line in first.splitlines()]
+    assert 0 < told.count("corrected") < told.count("executed")
 
 
 @pytest.mark.parametrize("damage", ["cut", "lost", "torn"])

@@ -19,7 +19,6 @@ TIME, PRICE, SIZE = "49", "1", "2"
 TICKS = frozenset({PRICE, SIZE, "45", "46", "50", "99"})
 BIDS = frozenset({"1", "66"})
 UNASKED = "-1"
-PRICE_AFTER_ID = 6  # fields from an execution's name to its price
 PATIENCE_S = 1.0  # a frame that waits for another one is delivered after that anyway
 CROSSED_BY = Decimal("1.05")
 NS = 1_000_000_000
@@ -106,20 +105,9 @@ class FaultyFrames:
             case Fault(name="duplicate_execution"):
                 self._send(single, deliver)
                 self._send(single, deliver)
-            case Fault(name="correct_execution"):
-                self._faults.corrected[fields[_exec_id_at(fields)]] = fault.amount or 0.0
-                self._send_corrected(single, deliver)
             case _:
-                self._send_corrected(single, deliver)
+                self._send(single, deliver)
         self._release(fields[2])
-
-    def _send_corrected(self, single: bytes, deliver: Deliver) -> None:
-        """Send an execution, and its correction behind it if there is one."""
-        fields = unframe(single)
-        amount = self._faults.corrected.get(fields[_exec_id_at(fields)])
-        self._send(single, deliver)
-        if amount is not None:
-            self._send(corrected(fields, amount), deliver)
 
     def _skewed_execution(self, single: bytes, fields: list[str]) -> bytes:
         fault = self._take("clock_skew")
@@ -217,16 +205,6 @@ class FaultyFrames:
 
     def _take(self, *names: str) -> Fault | None:
         return self._faults.take(names, client_id=self._client_id())
-
-
-def corrected(fields: list[str], by: float) -> bytes:
-    """Return an execDetails as its correction: the next revision, at another price."""
-    at = _exec_id_at(fields)
-    stem, _, revision = fields[at].rpartition(".")
-    fields[at] = f"{stem}.{int(revision) + 1:02d}"
-    amount = Decimal(str(by))
-    fields[at + PRICE_AFTER_ID] = f"{Decimal(fields[at + PRICE_AFTER_ID]) + amount:f}"
-    return frame(*fields)
 
 
 def _exec_id_at(fields: list[str]) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
+from janus_common.clock import NS_PER_S
 
 from janus_paper_venue.faults import Fault
 from janus_paper_venue.faults_list import (
@@ -77,8 +77,8 @@ class FaultyRequests:
                 link.outbox.close()
             case "fill_after_drop":
                 link.outbox.abort()
-                loop = asyncio.get_running_loop()
-                loop.call_later(fault.seconds or 0.0, self._fill, link.client_id, order_id)
+                delay_ns = int((fault.seconds or 0.0) * NS_PER_S)
+                link.exchange.later(delay_ns, lambda: self._fill(link.client_id, order_id))
             case "error_202":
                 link.exchange.cancel(link.client_id, order_id)
             case _:

@@ -20,7 +20,9 @@ from janus_paper_venue.tws.options import Options
 
 log = structlog.get_logger()
 
-OrderEvent = e.OrderAccepted | e.OrderChanged | e.OrderNoticed | e.Executed | e.FeeReported
+OrderEvent = (
+    e.OrderAccepted | e.OrderChanged | e.OrderNoticed | e.Executed | e.Corrected | e.FeeReported
+)
 
 
 class Member(Protocol):
@@ -108,6 +110,8 @@ class Login:
                 self._tell_owner(event.order.request.client_id, event)
             case e.Executed() | e.FeeReported():
                 self._note_fee(event)
+                self._tell_owner(event.execution.client_id, event)
+            case e.Corrected():
                 self._tell_owner(event.execution.client_id, event)
             case e.PositionChanged():
                 for member in self.members.values():

@@ -92,7 +92,7 @@ def execution(
 def fee(done: Execution) -> bytes:
     """Return the commissionReport of a fill."""
     return write.commission_report(
-        done.exec_id, commission=done.fee, currency=done.fee_currency, realized=done.realized_pnl
+        done.first_id, commission=done.fee, currency=done.fee_currency, realized=done.realized_pnl
     )
 
 

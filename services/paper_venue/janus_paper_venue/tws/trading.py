@@ -65,7 +65,7 @@ class Trading:
                     link.error(shown(*order.key)[1], CANCELED_NOTICE, text)
             case e.OrderNoticed():
                 link.error(shown(*event.order.key)[1], event.code, event.text)
-            case e.Executed():
+            case e.Executed() | e.Corrected():
                 self._send_execution(-1, event.execution)
             case e.FeeReported():
                 link.send(reports.fee(event.execution))
@@ -150,8 +150,9 @@ class Trading:
             link.invalid(message.req_id, str(error))
             return
         for execution in found:
-            self._send_execution(message.req_id, execution)
-            if not link.login.is_fee_open(execution.exec_id):
+            for revision in (*execution.revised, execution):
+                self._send_execution(message.req_id, revision)
+            if not link.login.is_fee_open(execution.first_id):
                 link.send(reports.fee(execution))
         link.send(write.exec_details_end(message.req_id))
 
