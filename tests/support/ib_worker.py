@@ -22,13 +22,14 @@ from janus_common import codec, subjects
 from janus_common.bus import bus
 from janus_common.bus.buckets import PRESENCE
 from janus_common.bus.bus import Bus
-from janus_common.bus.streams import FILLS, ORDERS, STATE
+from janus_common.bus.streams import EVENTS, FILLS, ORDERS, STATE
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BusError
 from janus_common.messages import (
     CancelCommand,
     CancelIntent,
     CommandReply,
+    Event,
     Fill,
     FillCorrection,
     FillFee,
@@ -222,21 +223,25 @@ class IbDesk:
         found: OrderUpdate = await eventually(check, within_s)
         return found
 
-    async def fills(self) -> list[Fill]:
-        """Return all fills of this account on the stream."""
+    async def fill_messages(self) -> list[Fill | FillCorrection | FillFee]:
+        """Return all that the stream holds of this account's fills, oldest first."""
         pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
-        found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
-        return [message for message in found if isinstance(message, Fill)]
+        return [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
+
+    async def fills(self) -> list[Fill]:
+        return [found for found in await self.fill_messages() if isinstance(found, Fill)]
 
     async def corrections(self) -> list[FillCorrection]:
-        pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
-        found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
-        return [message for message in found if isinstance(message, FillCorrection)]
+        return [found for found in await self.fill_messages() if isinstance(found, FillCorrection)]
 
     async def fees(self) -> list[FillFee]:
-        pattern, kinds = subjects.fill(self.alias), Fill | FillCorrection | FillFee
-        found = [s.message async for s in self.bus.streams.history(FILLS, pattern, kinds)]
-        return [message for message in found if isinstance(message, FillFee)]
+        return [found for found in await self.fill_messages() if isinstance(found, FillFee)]
+
+    async def events(self, what: str) -> list[Event]:
+        """Return what the workers of this account have told under this name."""
+        subject = subjects.event("ib_worker", what)
+        found = [s.message async for s in self.bus.streams.history(EVENTS, subject, Event)]
+        return [event for event in found if event.account == self.alias]
 
     async def position(self, symbol: str) -> Position | None:
         stored = await self.bus.streams.last(STATE, subjects.position(self.alias, symbol), Position)

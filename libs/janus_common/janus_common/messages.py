@@ -420,7 +420,7 @@ class Fill(Message, frozen=True, kw_only=True):
     exchange: str | None = None
     executed_ns: int  # the broker's time, often whole seconds
     received_ns: int
-    sequence: int = 0  # counts this account's fill messages of one worker run
+    sequence: int = 0  # counts this account's fill messages, for ever: a gap means one was missed
 
 
 class FillCorrection(Message, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ class Word(StrEnum):
     REPLACE_ASKED = "REPLACE_ASKED"
     REPLACE_REFUSED = "REPLACE_REFUSED"
     CANCELED = "CANCELED"
-    REJECTED = "REJECTED"
+    REJECTED = "REJECTED"  # the order itself, whatever was asked last
     REFUSED = "REFUSED"  # as sent: ends a new order, leaves one that is at work as it was
     EXPIRED = "EXPIRED"
     SILENCE = "SILENCE"  # nothing was heard, or a complete answer does not mention it
@@ -68,7 +68,7 @@ TABLE: dict[Word, dict[OrderState, OrderState]] = {
     Word.REPLACE_ASKED: _all(_ASKABLE, S.REPLACE_PENDING),
     Word.REPLACE_REFUSED: {s: s for s in _AT_BROKER} | {S.REPLACE_PENDING: S.WORKING},
     Word.CANCELED: _all(_AT_BROKER, S.CANCELED),
-    Word.REJECTED: _all(_AT_BROKER, S.REJECTED) | {S.REPLACE_PENDING: S.WORKING},
+    Word.REJECTED: _all(_AT_BROKER, S.REJECTED),
     Word.REFUSED: {s: s for s in _AT_BROKER}
     | {S.SENDING: S.REJECTED, S.UNKNOWN: S.REJECTED, S.REPLACE_PENDING: S.WORKING},
     Word.EXPIRED: _all(_AT_BROKER, S.EXPIRED),
@@ -83,7 +83,8 @@ class News:
     """What was heard; what is empty was not mentioned."""
 
     word: Word | None = None  # None: only numbers, or a remark
-    filled_qty: Decimal = ZERO
+    filled_qty: Decimal = ZERO  # at least so much; with ``is_correction`` exactly
+    is_correction: bool = False
     average_price: Decimal | None = None
     venue_order_id: str = ""
     code: Code | None = None
@@ -106,9 +107,9 @@ def advance(order: OrderUpdate, news: News, *, now_ns: int) -> OrderUpdate | Non
     """Return ``order`` as it is after ``news``: the same object if nothing changed.
 
     None if the news does not fit; its numbers are then not taken either. A final order keeps its
-    state, but a late fill still counts.
+    state, but a late fill still counts. Only a correction makes less of what is filled.
     """
-    filled = max(order.filled_qty, news.filled_qty)
+    filled = news.filled_qty if news.is_correction else max(order.filled_qty, news.filled_qty)
     is_more = filled > order.filled_qty
     state: OrderState | None = order.state
     if news.word is not None and not (is_final(order) and is_more):
@@ -119,7 +120,7 @@ def advance(order: OrderUpdate, news: News, *, now_ns: int) -> OrderUpdate | Non
         order,
         state=_with_fills(state or order.state, filled, order.qty),
         filled_qty=filled,
-        average_price=_price(order, news, is_more=is_more),
+        average_price=_price(order, news, is_more=is_more or news.is_correction),
         venue_order_id=order.venue_order_id or news.venue_order_id or None,
     )
     changed = _explained(order, changed, news)
@@ -144,6 +145,8 @@ def _with_fills(state: OrderState, filled: Decimal, qty: Decimal) -> OrderState:
         return S.FILLED
     if state in {S.WORKING, S.SENDING} and filled > ZERO:
         return S.PARTIALLY_FILLED
+    if state is S.PARTIALLY_FILLED and filled == ZERO:
+        return S.WORKING
     return state
 
 

@@ -19,7 +19,6 @@ class Effect(StrEnum):
     """What a code does to the order it names."""
 
     REMARK = "REMARK"  # the order lives; the text is kept
-    REJECTED = "REJECTED"
     REFUSED = "REFUSED"  # ends a new order, leaves a working one as it was
     CANCELED = "CANCELED"
     CANCEL_REFUSED = "CANCEL_REFUSED"
@@ -27,8 +26,9 @@ class Effect(StrEnum):
     UNCLEAR = "UNCLEAR"  # ask the broker what became of it
 
 
-_REJECTED = (201, 203)
+# Said of a refused change too, which leaves the order at work: then the broker is asked.
 _REFUSED = (
+    *(201, 203),
     *(107, 109, 110, 163, 200, 321, 322, 382, 383, 387, 388, 411, 421, 434, 435, 436, 460, 461),
     *(463, 10041, 10052, 10243, 10268, 10269, 10270, 10289, 10290, 10318),
     *range(10244, 10253),
@@ -40,7 +40,6 @@ _REMARKS = (399, 404, 481, 10187, 10233, 10311, 10329, 10349)
 
 ORDER_EFFECTS: dict[int, Effect] = {
     202: Effect.CANCELED,
-    **dict.fromkeys(_REJECTED, Effect.REJECTED),
     **dict.fromkeys(_REFUSED, Effect.REFUSED),
     **dict.fromkeys(_REPLACE_REFUSED, Effect.REPLACE_REFUSED),
     **dict.fromkeys(_CANCEL_REFUSED, Effect.CANCEL_REFUSED),
@@ -51,13 +50,16 @@ ORDER_EFFECTS: dict[int, Effect] = {
 
 WORDS: dict[Effect, tuple[Word | None, Code | None]] = {
     Effect.REMARK: (None, None),
-    Effect.REJECTED: (Word.REJECTED, Code.BROKER_REJECTED),
     Effect.REFUSED: (Word.REFUSED, Code.BROKER_REJECTED),
     Effect.CANCELED: (Word.CANCELED, None),
     Effect.CANCEL_REFUSED: (Word.CANCEL_REFUSED, None),
     Effect.REPLACE_REFUSED: (Word.REPLACE_REFUSED, None),
     Effect.UNCLEAR: (None, None),
 }
+
+_TO_BE_ASKED = frozenset(
+    {Effect.UNCLEAR, Effect.REFUSED, Effect.CANCEL_REFUSED, Effect.REPLACE_REFUSED}
+)
 
 LINK_STATES: dict[int, LinkState] = {
     1100: LinkState.CUT,
@@ -74,8 +76,11 @@ NOT_FOUND = 200  # of a question about contracts
 
 
 def effect_on_order(code: int) -> tuple[Effect, bool]:
-    """Return what ``code`` does to an order, and whether the broker should be asked about it."""
+    """Return what ``code`` does to an order, and whether the broker should be asked about it.
+
+    An order that is over then need not be asked about.
+    """
     effect = ORDER_EFFECTS.get(code)
     if effect is None:
         return Effect.REMARK, True
-    return effect, effect in {Effect.UNCLEAR, Effect.CANCEL_REFUSED, Effect.REPLACE_REFUSED}
+    return effect, effect in _TO_BE_ASKED

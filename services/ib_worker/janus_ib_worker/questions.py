@@ -53,6 +53,11 @@ class Questions:
         if question is not None:
             question.rows.append(row)
 
+    def rows(self, key: Key) -> list[Any]:
+        """Return what an answer holds so far."""
+        question = self._open.get(key)
+        return question.rows if question is not None else []
+
     def end(self, key: Key) -> None:
         """Take the end of an answer."""
         question = self._open.get(key)

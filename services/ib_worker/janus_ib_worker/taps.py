@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from janus_common.clock import now_ns
+from janus_common.worker.broker import latest
 
 from janus_ib_worker import translate
 from janus_ib_worker.lines import QUALITIES
@@ -90,9 +91,14 @@ class Taps:
     def execDetails(self, request: int, contract: Any, done: Any) -> None:
         if self._session.is_ours(done.acctNumber):
             report = translate.execution(contract, done, self._session.ours, now_ns=now_ns())
-            self._report(request, report)
+            if request in self._session.questions:
+                self._session.questions.row(request, report)  # a correction of it may follow
+            else:
+                self._session.sink(report)
 
     def execDetailsEnd(self, request: int) -> None:
+        for report in latest(self._session.questions.rows(request)):
+            self._session.sink(report)
         self._session.questions.end(request)
 
     def commissionReport(self, report: Any) -> None:

@@ -9,10 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from janus_common import subjects
 from janus_common.bus import bus, service
 from janus_common.bus.service import Asked
-from janus_common.bus.streams import EVENTS
 from janus_common.clock import monotonic_s
 from janus_common.messages import Event, Instrument, ServiceState
 from janus_common.symbols import AssetClass
@@ -103,9 +101,7 @@ class ScriptedDesk(IbDesk):
         return await self.intake.handle(Asked(await self.command(**fields), "direct"))
 
     async def alarms(self, what: str) -> list[Event]:
-        subject = subjects.event("ib_worker", what)
-        found = [s.message async for s in self.bus.streams.history(EVENTS, subject, Event)]
-        return [event for event in found if event.account == self.alias]
+        return await self.events(what)
 
 
 @pytest.fixture

@@ -110,10 +110,10 @@ def test_a_share_that_is_held_says_why():
 @pytest.mark.parametrize(
     ("code", "word", "our_code", "is_unclear"),
     [
-        (201, Word.REJECTED, Code.BROKER_REJECTED, False),
-        (110, Word.REFUSED, Code.BROKER_REJECTED, False),
-        (200, Word.REFUSED, Code.BROKER_REJECTED, False),
-        (321, Word.REFUSED, Code.BROKER_REJECTED, False),
+        (201, Word.REFUSED, Code.BROKER_REJECTED, True),
+        (110, Word.REFUSED, Code.BROKER_REJECTED, True),
+        (200, Word.REFUSED, Code.BROKER_REJECTED, True),
+        (321, Word.REFUSED, Code.BROKER_REJECTED, True),
         (202, Word.CANCELED, None, False),
         (161, Word.CANCEL_REFUSED, None, True),
         (10148, Word.CANCEL_REFUSED, None, True),

@@ -9,7 +9,7 @@ import pytest
 from janus_common.messages import OrderState, OrderType, Side
 from janus_common.orders import News, Word
 from janus_common.worker.book import Book
-from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms
+from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms, latest
 
 from tests.unit.worker.test_orders import order
 
@@ -125,6 +125,54 @@ def test_a_corrected_execution_replaces_the_first_form(book):
     book.execute(execution("a", revision=2, qty=3, price=Decimal(101)))
 
     assert (book.get("c-1").filled_qty, book.get("c-1").average_price) == (3, 101)
+
+
+def test_a_correction_to_less_makes_less_of_what_is_filled(book, journal):
+    book.execute(execution("a", qty=4))
+    book.execute(execution("a", revision=2, qty=0, price=Decimal(0)))
+
+    assert (book.get("c-1").filled_qty, book.get("c-1").state.value) == (0, "WORKING")
+
+
+def test_a_correction_of_the_price_alone_is_taken(book):
+    book.execute(execution("a", qty=4))
+    book.execute(execution("a", revision=2, qty=4, price=Decimal(101)))
+
+    assert (book.get("c-1").filled_qty, book.get("c-1").average_price) == (4, 101)
+
+
+def test_the_correction_of_a_final_order_leaves_it_final(book):
+    book.execute(execution("a", qty=10))
+    book.execute(execution("a", revision=2, qty=9))
+
+    assert (book.get("c-1").filled_qty, book.get("c-1").state) == (9, OrderState.FILLED)
+
+
+def test_executions_from_before_this_worker_are_neither_lost_nor_averaged_away(journal):
+    book = Book("ib-main", changed=journal.append, now_ns=lambda: 9)
+    earlier = {"filled_qty": Decimal(5), "average_price": Decimal(90)}
+    book.add(order(OrderState.PARTIALLY_FILLED, **earlier))
+
+    book.execute(execution("today", qty=3))
+
+    found = book.get("c-1")
+    assert found is not None
+    assert (found.filled_qty, found.average_price) == (Decimal(5), Decimal(90))
+
+
+def test_a_refusal_is_asked_about_unless_the_order_is_over(book):
+    refusal = OrderReport(client_order_id="c-1", word=Word.REFUSED, is_unclear=True)
+    assert not book.is_over(refusal)
+
+    book.hear(refusal)
+
+    assert book.is_over(refusal)
+
+
+def test_of_an_answer_each_execution_counts_in_its_last_form_only():
+    told = [execution("a"), execution("b"), execution("a", revision=2, qty=3), execution("b")]
+
+    assert [(one.execution_id, one.revision) for one in latest(told)] == [("a", 2), ("b", 1)]
 
 
 def test_a_status_and_its_executions_are_not_added(book):

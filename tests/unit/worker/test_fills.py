@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from janus_common.messages import Fill, FillCorrection, FillFee
 from janus_common.worker.broker import ExecutionReport, FeeReport
-from janus_common.worker.fills import Fills, message_id
+from janus_common.worker.fills import EARLY_FEES, Fills, message_id
 
 from tests.unit.worker.test_book import execution
 
@@ -64,6 +64,30 @@ def test_a_fee_that_comes_first_waits_for_its_fill():
     found = tell(Fills("ib-main"), fee(), execution())
 
     assert [type(message) for message in found] == [Fill, FillFee]
+
+
+def test_of_two_fees_that_come_before_their_fill_the_later_one_counts():
+    found = tell(Fills("ib-main"), fee(revision=2, amount="2"), fee(revision=1), execution())
+
+    assert [m.fee for m in found if isinstance(m, FillFee)] == [2]
+
+
+def test_fees_that_never_find_their_fill_do_not_pile_up():
+    fills = Fills("ib-main")
+
+    tell(fills, *(fee(f"other.{number}") for number in range(EARLY_FEES + 1)))
+
+    assert len(tell(fills, execution("other.0"))) == 1
+    assert len(tell(fills, execution("other.1"))) == 2
+
+
+def test_numbers_go_on_from_what_the_stream_holds():
+    earlier = tell(Fills("ib-main"), execution("a"), fee("a"))
+    fills = Fills("ib-main")
+    for message in earlier:
+        fills.published(message)
+
+    assert [message.sequence for message in tell(fills, execution("b"))] == [3]
 
 
 def test_what_the_stream_holds_is_not_published_again():

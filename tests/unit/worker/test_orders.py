@@ -54,7 +54,8 @@ def advance(before, news, *, now_ns=5):
         (S.CANCEL_PENDING, W.CANCEL_REFUSED, S.WORKING),
         (S.CANCEL_PENDING, W.FILLED, S.FILLED),
         (S.REPLACE_PENDING, W.REPLACE_REFUSED, S.WORKING),
-        (S.REPLACE_PENDING, W.REJECTED, S.WORKING),
+        (S.REPLACE_PENDING, W.REFUSED, S.WORKING),
+        (S.REPLACE_PENDING, W.REJECTED, S.REJECTED),
         (S.UNKNOWN, W.ACKNOWLEDGED, S.SENDING),
         (S.UNKNOWN, W.WORKING, S.WORKING),
         (S.UNKNOWN, W.SILENCE, S.UNKNOWN),
@@ -163,6 +164,5 @@ def test_whatever_is_heard_the_life_of_an_order_makes_sense(heard):
         assert after.state is now.state or not is_final(now)
         assert after.venue_order_id in {now.venue_order_id, "77"}
         repeated = advance(after, news, now_ns=9)
-        # A refusal of a replacement leaves the order at work; the next one is about the order.
-        assert repeated is None or repeated is after or news.word is W.REJECTED
+        assert repeated is None or repeated is after
         now = after

@@ -143,7 +143,9 @@ class Streams:
             )
         return ack.seq
 
-    async def last(self, spec: StreamSpec, subject: str, kind: type[T]) -> Stored[T] | None:
+    async def last(
+        self, spec: StreamSpec, subject: str, kind: type[T] | UnionType
+    ) -> Stored[T] | None:
         """Return the last message of ``subject``, or None.
 
         Bytes that do not decode are passed over and logged: then it is the newest one that does,

@@ -30,13 +30,26 @@ class _Entry:
     filled: Decimal = ZERO  # sum of executed
     value: Decimal = ZERO
 
-    def execute(self, report: ExecutionReport) -> None:
-        """Count an execution once, in its latest form."""
+    def execute(self, report: ExecutionReport) -> News:
+        """Count an execution once, in its latest form; return what that says of the order."""
         revision, qty, price = self.executed.get(report.execution_id, (0, ZERO, ZERO))
+        filled = self.order.filled_qty
         if report.revision > revision:
             self.executed[report.execution_id] = (report.revision, report.qty, report.price)
             self.filled += report.qty - qty
             self.value += report.qty * report.price - qty * price
+            if revision and report.qty < qty:
+                filled -= qty - report.qty
+        filled = max(filled, self.filled)
+        # Of an order that is older than this worker, a part may have been filled unheard.
+        is_all_known = self.filled == filled > ZERO
+        return News(
+            word=None if is_final(self.order) else Word.ACKNOWLEDGED,
+            filled_qty=filled,
+            is_correction=0 < revision < report.revision,
+            average_price=_rounded(self.value / self.filled) if is_all_known else None,
+            venue_order_id=report.venue_order_id,
+        )
 
 
 class Book:
@@ -160,16 +173,11 @@ class Book:
         if name is None:
             return
         entry = self._entries.get(name) or self._done[name]
-        entry.execute(report)
-        self.apply(
-            name,
-            News(
-                word=None if is_final(entry.order) else Word.ACKNOWLEDGED,
-                filled_qty=entry.filled,
-                average_price=_rounded(entry.value / entry.filled) if entry.filled else None,
-                venue_order_id=report.venue_order_id,
-            ),
-        )
+        self.apply(name, entry.execute(report))
+
+    def is_over(self, report: OrderReport) -> bool:
+        """Whether ``report`` is about an order that is final."""
+        return self._name_of(report) in self._done
 
     def _name_of(self, report: OrderReport | ExecutionReport) -> str | None:
         own = "" if report.is_foreign else report.client_order_id

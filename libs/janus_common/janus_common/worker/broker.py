@@ -5,7 +5,7 @@ An adapter translates its SDK's words into these and back, and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -68,6 +68,20 @@ class ExecutionReport:
     exchange: str | None = None
     executed_ns: int
     received_ns: int
+
+
+def latest(reports: Iterable[ExecutionReport]) -> list[ExecutionReport]:
+    """Return each execution in its last form only, in the order in which they came.
+
+    For an answer that tells an execution and its correction: what was corrected is not counted
+    for a moment.
+    """
+    found: dict[str, ExecutionReport] = {}
+    for report in reports:
+        before = found.get(report.execution_id)
+        if before is None or report.revision > before.revision:
+            found[report.execution_id] = report
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ SILENCE_S = 10.0
 LOOK_EVERY_S = 1.0
 STABLE_S = 5.0  # a session that lived so long lets the next one begin without delay
 CAP_S = 15.0
+CATCH_UP_S = 2.0  # for the stream to be read back, before a snapshot is announced without it
 SILENT = "the broker has said nothing about this order"
 
 log = get_logger()
@@ -90,13 +91,13 @@ class Desk:
         self._syncing = asyncio.Lock()
         self._alarms: deque[tuple[str, str, str]] = deque()
         self._alarmed = asyncio.Event()
-        self._has_begun = False
 
     async def load(self) -> None:
         """Take in what the journal holds of this account."""
         for order in await self.journal.load(self._broker.used):
             self.book.add(order)
         await self.holdings.load()
+        await self.fills.load()
 
     def session(self) -> Session:
         """Return the session over which an order may be sent at this very moment.
@@ -167,8 +168,9 @@ class Desk:
         """Take what the broker says; called from its socket, so nothing in here waits."""
         match event:
             case OrderReport():
-                self._unclear |= event.is_unclear
-                if not self.book.hear(event):
+                is_known = self.book.hear(event)
+                self._unclear |= event.is_unclear and not self.book.is_over(event)
+                if not is_known:
                     log.debug("order.not_in_hand", client_order_id=event.client_order_id)
             case ExecutionReport():
                 self.fills.hear(event)
@@ -202,12 +204,29 @@ class Desk:
     async def _begin(self, session: Session) -> None:
         await self._show(ServiceState.SYNCING)
         self._link.clear()
-        await self._sync(session)
+        await self._catch_up(session, self._reason or "this worker has begun to listen")
         await session.watch_balance()
-        if not self._has_begun:
-            await self.fills.begin()
-            self._has_begun = True
         self._session, self._reason = session, ""
+
+    async def _catch_up(self, session: Session, reason: str) -> None:
+        """Take everything in after a time of not hearing the broker, and tell whoever counts."""
+        before = self.fills.count
+        await self._service.tell(
+            "fills-gap",
+            severity=Severity.WARNING,
+            reason=f"executions may have been missed: {reason}",
+            sequence=str(self.fills.sequence),
+        )
+        await self._sync(session)
+        await self.fills.caught_up(within_s=CATCH_UP_S)
+        await self._service.tell(
+            "fills-snapshot",
+            reason="all that the broker knows is published, or in line to be",
+            sequence=str(self.fills.sequence),
+            new_fills=str(self.fills.count - before),
+            open_orders=str(len(self.book.orders())),
+            positions=str(self.holdings.count),
+        )
 
     async def _sync(self, session: Session) -> None:
         """Take in all that the broker knows; what it does not mention is unseen or in doubt."""
@@ -246,6 +265,7 @@ class Desk:
         """Ask for executions that were missed, and again for orders in doubt."""
         while True:
             await asyncio.sleep(self._sweep_s)
+            self.fills.forget(now_ns=now_ns())
             if any(order.state is OrderState.UNKNOWN for order in self.book.orders()):
                 await self._sync(session)
             else:
@@ -274,7 +294,7 @@ class Desk:
                     await self._show(ServiceState.DEGRADED_ORDERS, change.reason)
                 elif self._state is ServiceState.DEGRADED_ORDERS:
                     await self._show(ServiceState.SYNCING, change.reason)
-                    await self._sync(session)
+                    await self._catch_up(session, change.reason)
                     if change.state is LinkState.BACK_WITHOUT_DATA:
                         await session.forget_lines()
                         await self.feed.attach(session)

@@ -1,18 +1,20 @@
 """Each execution published exactly once, its corrections and its fee after it.
 
 ``Fills`` is what is known (pure); ``FillsOutbox`` writes it to the stream, in order, for ever.
+What was executed before the part of the stream that has been read waits until that is read too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from dataclasses import dataclass
 
 from janus_common import subjects
 from janus_common.bus.streams import FILLS, Stored, Streams
 from janus_common.clock import NS_PER_S
-from janus_common.errors import BusTimeout, BusUnavailable, StorageFull
+from janus_common.errors import BusError, BusTimeout, BusUnavailable, StorageFull
 from janus_common.logs import get_logger
 from janus_common.messages import Fill, FillCorrection, FillFee
 from janus_common.worker.broker import ExecutionReport, FeeReport
@@ -21,6 +23,8 @@ RETRY_S = 0.5
 UNDER_WAY = 64  # written and not confirmed yet
 LOOK_BACK_NS = 300 * NS_PER_S  # clocks differ: how much earlier than executed one may be stored
 KEEP_NS = 9 * 86_400 * NS_PER_S  # TWS tells executions of up to seven days
+NEVER = 1 << 62
+EARLY_FEES = 10_000  # kept; a login with other accounts hears of fees that are never ours
 
 FillMessage = Fill | FillCorrection | FillFee
 log = get_logger()
@@ -41,10 +45,11 @@ class Fills:
         self._account = account
         self._known: dict[str, _Known] = {}
         self._early_fees: dict[str, FeeReport] = {}  # whose execution has not been heard of
-        self._sequence = 0
+        self.sequence = 0  # of the last message
 
     def published(self, message: FillMessage) -> None:
         """Take note of what the stream holds."""
+        self.sequence = max(self.sequence, message.sequence)
         known = self._known.get(message.execution_id)
         if isinstance(message, FillFee):
             if known is not None:
@@ -72,7 +77,7 @@ class Fills:
         """Return what is to be published because of a fee."""
         known = self._known.get(report.execution_id)
         if known is None:
-            self._early_fees[report.execution_id] = report
+            self._keep_early(report)
             return []
         if known.fee_revision >= report.revision:
             return []
@@ -92,9 +97,19 @@ class Fills:
         ]
 
     def forget(self, *, before_ns: int) -> None:
-        """Drop what the broker will not mention again."""
-        for name in [n for n, known in self._known.items() if known.executed_ns < before_ns]:
+        """Drop what the broker will not mention again; what came first is looked at first."""
+        while self._known:
+            name, known = next(iter(self._known.items()))
+            if known.executed_ns >= before_ns:
+                return
             del self._known[name]
+
+    def _keep_early(self, report: FeeReport) -> None:
+        earlier = self._early_fees.pop(report.execution_id, None)
+        is_newer = earlier is None or report.revision > earlier.revision
+        self._early_fees[report.execution_id] = report if is_newer or earlier is None else earlier
+        if len(self._early_fees) > EARLY_FEES:
+            del self._early_fees[next(iter(self._early_fees))]
 
     def _fill(self, report: ExecutionReport) -> Fill:
         return Fill(
@@ -131,8 +146,8 @@ class Fills:
         )
 
     def _next(self) -> int:
-        self._sequence += 1
-        return self._sequence
+        self.sequence += 1
+        return self.sequence
 
 
 def message_id(message: FillMessage) -> str:
@@ -147,7 +162,10 @@ class FillsOutbox:
     def __init__(self, streams: Streams, account: str) -> None:
         self._streams, self._account = streams, account
         self._fills = Fills(account)
-        self._held: list[ExecutionReport | FeeReport] | None = []  # until the stream has been read
+        self._read_since_ns = NEVER  # what the stream holds from then on is known
+        self._held: list[ExecutionReport | FeeReport] = []  # until more of it has been read
+        self._none_held = asyncio.Event()
+        self._none_held.set()
         self._waiting: deque[FillMessage] = deque()
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
@@ -155,11 +173,49 @@ class FillsOutbox:
         self._unconfirmed = 0
         self.count = 0  # fills put out by this worker
 
+    @property
+    def sequence(self) -> int:
+        """The number of the account's last message."""
+        return self._fills.sequence
+
+    async def load(self) -> None:
+        """Read the end of what the stream holds, so that numbers go on from there."""
+        last: Stored[FillMessage] | None = await self._streams.last(
+            FILLS, subjects.fill(self._account), FillMessage
+        )
+        if last is None:
+            self._read_since_ns = 0
+        else:
+            # One that was written again and again may stand behind those with higher numbers.
+            await self._read(last.message.received_ns - LOOK_BACK_NS)
+
     def hear(self, report: ExecutionReport | FeeReport) -> None:
         """Take a report; it is published if it is news."""
-        if self._held is not None:
+        if self._held or not self._is_within(report):
             self._held.append(report)
-            return
+            self._none_held.clear()
+            self._wake.set()
+        else:
+            self._take(report)
+
+    async def caught_up(self, *, within_s: float) -> None:
+        """Wait until what was heard is published or in line to be, unless the bus is away."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._none_held.wait()
+
+    def forget(self, *, now_ns: int) -> None:
+        """Drop what the broker will not mention again."""
+        self._fills.forget(before_ns=now_ns - KEEP_NS)
+        self._read_since_ns = max(self._read_since_ns, now_ns - KEEP_NS)
+
+    def _is_within(self, report: ExecutionReport | FeeReport) -> bool:
+        """Whether the stream has been read back to where ``report`` would have been published."""
+        if isinstance(report, FeeReport):
+            return True  # it waits for its execution anyway
+        return report.executed_ns - LOOK_BACK_NS >= self._read_since_ns
+
+    def _take(self, report: ExecutionReport | FeeReport) -> None:
         new = (
             self._fills.execute(report)
             if isinstance(report, ExecutionReport)
@@ -172,25 +228,33 @@ class FillsOutbox:
         self._empty.clear()
         self._wake.set()
 
-    async def begin(self) -> None:
-        """Read what the stream holds of the executions heard so far, then publish what is new."""
-        executions = [held for held in self._held or () if isinstance(held, ExecutionReport)]
-        if executions:
-            since_ns = min(found.executed_ns for found in executions) - LOOK_BACK_NS
-            await self._read(since_ns)
-        held, self._held = self._held or [], None
-        for report in held:
-            self.hear(report)
-
     async def _read(self, since_ns: int) -> None:
         stored: Stored[FillMessage]
         async for stored in self._streams.history(
-            FILLS, subjects.fill(self._account), FillMessage, since_ns=since_ns
+            FILLS, subjects.fill(self._account), FillMessage, since_ns=max(since_ns, 1)
         ):
             self._fills.published(stored.message)
+        self._read_since_ns = since_ns
+
+    async def _settle_held(self) -> None:
+        """Read as far back as what is held was executed, then take it."""
+        while self._held:
+            executions = [held for held in self._held if isinstance(held, ExecutionReport)]
+            try:
+                if not all(map(self._is_within, self._held)):
+                    await self._read(min(each.executed_ns for each in executions) - LOOK_BACK_NS)
+            except BusError as error:
+                log.warning("fills.not_read", held=len(self._held), error=str(error))
+                await asyncio.sleep(RETRY_S)
+                continue
+            held, self._held = self._held, []
+            for report in held:
+                self.hear(report)
+        self._none_held.set()
 
     async def written(self) -> None:
         """Wait until all that is known is durable."""
+        await self._none_held.wait()
         await self._empty.wait()
 
     async def run(self) -> None:
@@ -204,6 +268,7 @@ class FillsOutbox:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                await self._settle_held()
                 while self._waiting:
                     await slots.acquire()
                     group.create_task(self._write(self._waiting.popleft(), slots))
