@@ -8,19 +8,19 @@ the process when one of them fails.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from janus_common import codec
 from janus_common.bus import link
 from janus_common.bus.buckets import Bucket, BucketSpec
+from janus_common.bus.direct import DirectClient
 from janus_common.bus.streams import Settled, Stored, Streams, StreamSpec, deliver
 from janus_common.errors import BusUnavailable, MessageInvalid
 from janus_common.logs import get_logger
@@ -43,7 +43,9 @@ class Received(Generic[T]):
 class Bus:
     """This process's connections to NATS; made by ``connect``."""
 
-    def __init__(self, name: str, orders: Client, data: Client, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, name: str, orders: DirectClient, data: DirectClient, tasks: asyncio.TaskGroup
+    ) -> None:
         self.name = name
         self.streams = Streams(orders)
         self.tasks = tasks
@@ -55,7 +57,7 @@ class Bus:
         self.undecodable = 0
 
     @property
-    def client(self) -> Client:
+    def client(self) -> DirectClient:
         """The order connection, for the other modules of this package only."""
         return self._orders
 
@@ -104,6 +106,13 @@ class Bus:
         with link.renamed(subject):
             await self._data.publish(subject, codec.encode(message))
 
+    def post(self, messages: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Write (subject, encoded message) pairs to the data connection in one piece.
+
+        Return whether the bus took them: else nobody got them, and nobody will.
+        """
+        return self._data.post(messages)
+
     async def subscribe(
         self,
         subject: str,
@@ -133,6 +142,40 @@ class Bus:
             await link.settle(client)
 
         async def stop() -> None:
+            with link.renamed(subject):
+                await found.unsubscribe()
+
+        return stop
+
+    async def listen(
+        self,
+        subject: str,
+        kind: type[T] | UnionType,
+        heard: Callable[[Received[T]], None],
+        *,
+        on_orders: bool = False,
+    ) -> Callable[[], Awaitable[None]]:
+        """Call ``heard``, which waits for nothing, as soon as a message is read.
+
+        For many messages: none of them passes through a queue. Otherwise as ``subscribe``.
+        """
+
+        def received(raw: Msg) -> None:
+            try:
+                heard(Received(codec.decode(raw.data, kind), raw.subject))
+            except MessageInvalid as error:
+                self._invalid(raw.subject, error)
+            except Exception as error:  # noqa: BLE001 - it would end the connection instead
+                self.tasks.create_task(_raise(error))
+
+        client = self._orders if on_orders else self._data
+        with link.renamed(subject):
+            found = await client.subscribe(subject, cb=_never)
+            client.hear(found._id, received)  # noqa: SLF001
+            await link.settle(client)
+
+        async def stop() -> None:
+            client.unhear(found._id)  # noqa: SLF001
             with link.renamed(subject):
                 await found.unsubscribe()
 
@@ -185,6 +228,10 @@ class Bus:
     def _invalid(self, subject: str, error: MessageInvalid) -> None:
         self.undecodable += 1
         log.warning("message.invalid", subject=subject, error=str(error), count=self.undecodable)
+
+
+async def _never(_: Msg) -> None:
+    """Stand in for a callback whose messages go elsewhere."""
 
 
 async def _raise(error: BaseException) -> None:

@@ -13,13 +13,13 @@ import math
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
 
 import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.js import errors as js_errors
 
+from janus_common.bus.direct import DirectClient, push
 from janus_common.clock import monotonic_s
 from janus_common.errors import (
     BusError,
@@ -98,7 +98,7 @@ async def connect(
     on_change: Callable[[bool], None] = lambda _: None,
     within_s: float = 10.0,
     prompt: bool = False,
-) -> AsyncIterator[Client]:
+) -> AsyncIterator[DirectClient]:
     """Hold a connection to the NATS server at ``url``; a ``prompt`` one gathers no messages.
 
     ``on_closed`` is called when it is lost for good without our doing, ``on_change`` at each loss
@@ -107,7 +107,7 @@ async def connect(
     Raises:
         BusUnavailable: no server answered ``within_s`` seconds.
     """
-    client = PromptClient() if prompt else Client()
+    client = DirectClient(prompt=prompt)
     ears = _Ears(client, name, on_closed=on_closed, on_change=on_change)
     try:
         async with asyncio.timeout(within_s):
@@ -146,30 +146,6 @@ async def _open(client: Client, url: str, *, name: str, ears: _Ears) -> None:
         reconnected_cb=ears.reconnected,
         error_cb=ears.failed,
     )
-
-
-class PromptClient(Client):
-    """Writes what is published to the socket at once.
-
-    nats-py wakes a task to do so; whatever the loop has to do by then, a burst of a broker's
-    words above all, would stand between an order's record and the server.
-    """
-
-    async def _flush_pending(self, force_flush: bool = False) -> Any:  # noqa: FBT001, FBT002
-        del force_flush
-        push(self)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
-
-
-def push(client: Client) -> None:
-    """Hand everything published so far to the socket before anything else is done."""
-    transport = client._transport  # noqa: SLF001 - flush() waits for an answer
-    if transport is not None and client.is_connected and client._pending_data_size > 0:  # noqa: SLF001
-        transport.writelines(client._pending[:])  # noqa: SLF001
-        client._pending = []  # noqa: SLF001
-        client._pending_data_size = 0  # noqa: SLF001
 
 
 async def settle(client: Client) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from time import perf_counter_ns as perf_ns
 from types import UnionType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from nats import micro
+from nats.aio.msg import Msg
 from nats.micro.request import Request as RawRequest
 
 from janus_common import codec, subjects
-from janus_common.bus import link
+from janus_common.bus import direct, link
 from janus_common.bus.buckets import PRESENCE
 from janus_common.bus.bus import Bus
 from janus_common.clock import now_ns
@@ -25,6 +28,7 @@ from janus_common.logs import get_logger
 from janus_common.messages import MAX_BYTES, Event, Presence, ServiceState, Severity
 
 HEARTBEAT_S = 2.0  # dead after three missed
+MAX_WAITING = 10_000  # requests of one subject; the askers of more hear nothing
 
 T = TypeVar("T")
 Refuse = Callable[[Denied], msgspec.Struct]
@@ -56,22 +60,38 @@ class _Answering(Generic[T]):
         at_once: int,
     ) -> None:
         self._bus, self._kind, self._handle, self._refuse = bus, kind, handle, refuse
-        self._one_by_one = at_once == 1
-        self._slots = asyncio.Semaphore(at_once)
+        self._free = at_once
+        self._waiting: deque[RawRequest] = deque()
+        self.endpoint: Any = None  # where nats-py counts, for $SRV.STATS
 
-    async def received(self, raw: RawRequest) -> None:
-        """Take a request; called by nats-py, one after the other."""
+    def heard(self, message: Msg) -> None:
+        """Take a request; called while the socket is read."""
+        raw = RawRequest(message)
         if not _can_be_answered(raw):
             log.warning("request.unanswerable", subject=raw.subject)
-            return
-        await self._slots.acquire()
-        self._bus.begin()
-        if self._one_by_one or self._bus.is_draining:
-            await self._bus.guarded(self._serve(raw))
+        elif len(self._waiting) >= MAX_WAITING:
+            log.warning("request.dropped", subject=raw.subject, waiting=len(self._waiting))
         else:
-            self._bus.tasks.create_task(self._serve(raw))
+            self._waiting.append(raw)
+            self._begin()
+
+    def _begin(self) -> None:
+        while self._waiting and self._free:
+            self._free -= 1
+            self._bus.begin()
+            self._bus.tasks.create_task(self._serve(self._waiting.popleft()))
+
+    def _end(self, took_ns: int) -> None:
+        self._free += 1
+        self._begin()
+        self._bus.end()
+        counted = self.endpoint
+        counted._num_requests += 1  # noqa: SLF001
+        counted._processing_time += took_ns  # noqa: SLF001
+        counted._average_processing_time = counted._processing_time // counted._num_requests  # noqa: SLF001
 
     async def _serve(self, raw: RawRequest) -> None:
+        began_ns = perf_ns()
         try:
             reply, form = await self._reply(raw)
             data = codec.encode(reply, form)
@@ -80,12 +100,11 @@ class _Answering(Generic[T]):
                 data = codec.encode(self._refuse(_too_large(len(data))), form)
             with link.renamed(raw.subject):
                 await raw.respond(data, headers={codec.CONTENT_TYPE: form.value})
-                link.push(self._bus.client)
+                direct.push(self._bus.client)
         except BusError as error:  # the asker will find out by its own timeout
             log.warning("reply.lost", subject=raw.subject, error=str(error))
         finally:
-            self._slots.release()
-            self._bus.end()
+            self._end(perf_ns() - began_ns)
 
     async def _reply(self, raw: RawRequest) -> tuple[msgspec.Struct, codec.Format]:
         form = codec.format_of((raw.headers or {}).get(codec.CONTENT_TYPE))
@@ -146,16 +165,17 @@ class Service:
         name = name.replace("*", "any").replace(">", "all")
         endpoints = self._registered._endpoints  # noqa: SLF001 - nats-py only stops all at once
         with link.renamed(subject):
-            await self._registered.add_endpoint(
-                name=name, subject=subject, handler=answering.received
-            )
-            endpoint = endpoints[-1]
+            await self._registered.add_endpoint(name=name, subject=subject, handler=_never)
+            answering.endpoint = endpoint = endpoints[-1]
+            sid = endpoint._subscription._id  # noqa: SLF001
+            self._bus.client.hear(sid, answering.heard)
             await link.settle(self._bus.client)
 
         async def stop() -> None:
             endpoints.remove(endpoint)
             with link.renamed(subject):
                 await endpoint._stop()  # noqa: SLF001
+            self._bus.client.unhear(sid)
 
         return stop
 
@@ -222,6 +242,10 @@ class Service:
             mode=self._mode,
             now_ns=now_ns(),
         )
+
+
+async def _never(_: RawRequest) -> None:
+    """Stand in for a handler: requests go to ``_Answering.heard``."""
 
 
 def _can_be_answered(raw: RawRequest) -> bool:
