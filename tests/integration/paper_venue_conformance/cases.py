@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tests.integration.paper_venue_conformance.trader import Trader
 
 Check = Callable[[Trader], Awaitable[None]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One row of the table."""
 
@@ -18,6 +19,7 @@ class Case:
     call: str
     outcome: str
     check: Check
+    options: Mapping[str, Any]  # of its venue
 
 
 class Cases:
@@ -27,11 +29,11 @@ class Cases:
         self.group = group
         self.all: list[Case] = []
 
-    def case(self, call: str, outcome: str) -> Callable[[Check], Check]:
+    def case(self, call: str, outcome: str, **options: Any) -> Callable[[Check], Check]:
         """Add the function below as a case."""
 
         def add(check: Check) -> Check:
-            self.all.append(Case(self.group, call, outcome, check))
+            self.all.append(Case(self.group, call, outcome, check, options))
             return check
 
         return add

@@ -122,7 +122,8 @@ async def tick_by_tick(t: Trader) -> None:
 @case("reqRealTimeBars", "5-second bars")
 async def bars(t: Trader) -> None:
     found = t.ib.reqRealTimeBars(t.stock(), 5, "TRADES", False)
-    await eventually(lambda: bool(found), 11)
+    await t.five_seconds_pass()
+    await eventually(lambda: bool(found))
     assert found[0].close == 100.0
 
 

@@ -7,11 +7,23 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from tests.integration.paper_venue_conformance import cases_orders, cases_reading
+from tests.integration.paper_venue_conformance import (
+    cases_data,
+    cases_families,
+    cases_hours,
+    cases_orders,
+    cases_reading,
+)
 from tests.integration.paper_venue_conformance.cases import Case
 from tests.integration.paper_venue_conformance.trader import PROGRAMS, Program, trader
 
-CASES = (*cases_reading.CASES.all, *cases_orders.CASES.all)
+CASES = (
+    *cases_reading.CASES.all,
+    *cases_data.CASES.all,
+    *cases_orders.CASES.all,
+    *cases_families.CASES.all,
+    *cases_hours.CASES.all,
+)
 DOCUMENT = Path(__file__).parents[3] / "docs" / "conformance.md"
 HEAD = """\
 # Conformance of the paper venue
@@ -52,7 +64,7 @@ async def run() -> Passed:
     for case in CASES:
         for program in PROGRAMS:
             try:
-                async with trader(program) as connected:
+                async with trader(program, **case.options) as connected:
                     await case.check(connected)
             except (AssertionError, OSError, ExceptionGroup) as error:
                 sys.stderr.write(f"{program.name}: {case.call}: {case.outcome}: {error!r:.300}\n")

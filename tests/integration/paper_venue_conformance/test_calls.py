@@ -11,7 +11,7 @@ from tests.integration.paper_venue_conformance.trader import PROGRAMS, trader
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: one.name)
 @pytest.mark.parametrize("case", table.CASES, ids=lambda one: f"{one.call}: {one.outcome}")
 async def test_a_call_has_its_outcome(case, program):
-    async with trader(program) as connected:
+    async with trader(program, **case.options) as connected:
         assert connected.ib.client.serverVersion() == program.version
         await case.check(connected)
 

@@ -38,10 +38,26 @@ class Trader:
     lib: ModuleType
     venue: Venue
     codes: list[tuple[int, int]]
+    program: Program
 
     @property
     def account(self) -> str:
         return ACCOUNTS[0]
+
+    def contract(self, name: str, kind: str, exchange: str) -> Any:
+        """Return a contract that is no stock, by the name that people give it."""
+        con_id = self.venue.con_id(name)
+        return self.lib.Contract(conId=con_id, secType=kind, exchange=exchange, currency="USD")
+
+    def other(self, client_id: int) -> Any:
+        """Connect another client of the same library."""
+        return connected(self.program, self.venue, client_id)
+
+    async def five_seconds_pass(self) -> None:
+        """Let the venue send the bars that are due."""
+        await self.settled()
+        self.venue.face.login._seconds = 4
+        self.venue.face.login.beat()
 
     def stock(self, symbol: str = "AAPL") -> Any:
         con_id = self.venue.con_id(symbol)
@@ -65,8 +81,14 @@ class Trader:
         symbol = more.pop("symbol", "AAPL")
         return self.ib.placeOrder(self.stock(symbol), self.order(kind, side, qty, **more))
 
-    def show(self, bid: str, ask: str, last: str | None = None) -> None:
+    def show(self, bid: str = "100.00", ask: str = "100.02", last: str | None = None) -> None:
         self.venue.show(bid=bid, ask=ask, last=last or bid, size="1000")
+
+    async def rests(self, trade: Any) -> None:
+        """Wait until an order is known and nothing more happens to it for now."""
+        await self.becomes(trade, "Submitted", "PreSubmitted")
+        await self.settled()
+        assert trade.orderStatus.status in {"Submitted", "PreSubmitted"}
 
     async def becomes(self, trade: Any, *states: str) -> None:
         await eventually(lambda: trade.orderStatus.status in states)
@@ -97,6 +119,6 @@ async def connected(program: Program, running: Venue, client_id: int = 1):
     ib.errorEvent += lambda req_id, code, *_: codes.append((req_id, code))
     await ib.connectAsync("127.0.0.1", running.port, client_id, timeout=5, account=ACCOUNTS[0])
     try:
-        yield Trader(ib, program.library, running, codes)
+        yield Trader(ib, program.library, running, codes, program)
     finally:
         ib.disconnect()

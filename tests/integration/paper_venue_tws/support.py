@@ -10,10 +10,15 @@ from decimal import Decimal
 
 import ib_async
 from janus_common import clock
+from janus_common.clock import NS_PER_S
 from janus_paper_venue import quotes as q
 from janus_paper_venue.catalogue import default_catalogue
+from janus_paper_venue.clock import Clock
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults_market import correct_fills
+from janus_paper_venue.feed import Feed
+from janus_paper_venue.instruments import SecType
+from janus_paper_venue.market import Market
 from janus_paper_venue.quotes import Quote
 from janus_paper_venue.rules import Rules
 from janus_paper_venue.tws.options import Options
@@ -26,8 +31,10 @@ CONNECT_S = 5.0
 class Venue:
     """An exchange with its TWS face, and the hand that moves its market."""
 
-    def __init__(self, exchange: Exchange, face: TwsFace, port: int) -> None:
+    def __init__(self, exchange: Exchange, face: TwsFace, port: int, now: Clock) -> None:
         self.exchange, self.face, self.port = exchange, face, port
+        market = Market(exchange, seed=1)
+        self._feed = Feed(exchange, market, clock=now, ticks_per_s=0, speed=0)
         self._quotes: dict[int, Quote] = {}
 
     def show(
@@ -52,11 +59,25 @@ class Venue:
             last=Decimal(last or bid or ask),
             last_size=Decimal(size),
             volume=Decimal(1000),
-            time_ns=clock.now_ns(),
+            time_ns=self.exchange.now_ns(),
             is_halted=halted,
         )
         self.exchange.show(quote, changed)
         return quote
+
+    def wait(self, seconds: float) -> None:
+        """Let so much of the venue's own time pass."""
+        self._feed.jump(self.exchange.now_ns() + int(seconds * NS_PER_S))
+
+    def jump_to_close(self) -> None:
+        """Go to the next close of the stock market."""
+        now_ns = self.exchange.now_ns()
+        self._feed.jump(self.exchange.calendar.next_close_ns(SecType.STOCK, now_ns))
+
+    def jump_to_open(self) -> None:
+        """Go to the next open of the stock market."""
+        now_ns = self.exchange.now_ns()
+        self._feed.jump(self.exchange.calendar.next_open_ns(SecType.STOCK, now_ns))
 
     def con_id(self, symbol: str) -> int:
         """Return the con id that a person means by ``symbol``."""
@@ -64,12 +85,19 @@ class Venue:
 
 
 @asynccontextmanager
-async def venue(*, accounts=ACCOUNTS, options: Options | None = None, rules: Rules | None = None):
-    """Run a venue whose market moves only by hand."""
+async def venue(
+    *,
+    accounts=ACCOUNTS,
+    options: Options | None = None,
+    rules: Rules | None = None,
+    at: datetime | None = None,
+):
+    """Run a venue whose market moves only by hand, and whose clock does if it begins ``at``."""
+    now = Clock(clock.now_ns, frozen_ns=int(at.timestamp()) * NS_PER_S if at else None)
     exchange = Exchange(
-        default_catalogue(datetime.fromtimestamp(clock.now_ns() / 1e9, UTC).date()),
+        default_catalogue(datetime.fromtimestamp(now() / NS_PER_S, UTC).date()),
         accounts=accounts,
-        now_ns=clock.now_ns,
+        now_ns=now,
         rules=rules,
     )
     face = TwsFace(exchange, options)
@@ -79,7 +107,7 @@ async def venue(*, accounts=ACCOUNTS, options: Options | None = None, rules: Rul
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(face.serve(listener))
             await asyncio.sleep(0)
-            running = Venue(exchange, face, listener.getsockname()[1])
+            running = Venue(exchange, face, listener.getsockname()[1], now)
             running.show()
             running.show("MSFT", "400.00", "400.05")
             try:

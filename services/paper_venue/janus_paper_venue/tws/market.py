@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from janus_paper_venue.instruments import Instrument, SecType
+from janus_paper_venue.quotes import ZERO, Quote
+from janus_paper_venue.rules import Borrow
+from janus_paper_venue.sessions import Phase
 from janus_paper_venue.tws import encode
 from janus_paper_venue.tws import requests as r
 from janus_paper_venue.tws.link import Link
@@ -17,7 +22,9 @@ NOT_FOUND, NO_LINE_LEFT, NO_TRADE_LINE_LEFT = 300, 101, 10190
 NOT_SUBSCRIBED, NOT_ENABLED, SUBSCRIBE_MORE, SHOWING_DELAYED = 354, 10168, 10089, 10167
 GENERIC_SNAPSHOT = 414
 MAX_TRADE_LINES = 5  # tick-by-tick subscriptions of one client
-LIVE_TYPE, DELAYED_TYPE = 1, 3
+LIVE_TYPE, FROZEN_TYPE, DELAYED_TYPE, DELAYED_FROZEN_TYPE = 1, 2, 3, 4
+FROZEN = {LIVE_TYPE: FROZEN_TYPE, DELAYED_TYPE: DELAYED_FROZEN_TYPE}  # once the market has closed
+SHORTABLE = {Borrow.EASY: 3, Borrow.LOCATE: 2, Borrow.NONE: 1}
 BBO_EXCHANGE = "9c0001"
 
 Subscribed = TickLine | TradeLine | BarLine
@@ -28,7 +35,7 @@ class Market:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._wants_delayed = False
+        self._wanted = LIVE_TYPE
         self._lines: dict[int, tuple[int, Subscribed]] = {}  # by request id, with the con id
 
     def routes(self) -> Routes:
@@ -79,10 +86,10 @@ class Market:
             link.error(req_id, GENERIC_SNAPSHOT, text)
             return
         instrument = link.instrument(req_id, request.contract)
-        kind = self._kind(req_id) if instrument else None
+        kind = self._kind(req_id, instrument) if instrument else None
         if instrument is None or kind is None:
             return
-        kinds = LIVE if kind == LIVE_TYPE else DELAYED
+        kinds = LIVE if kind in {LIVE_TYPE, FROZEN_TYPE} else DELAYED
         line = TickLine(link.outbox, req_id, kinds=kinds, generic=request.generic_ticks)
         if not request.snapshot and not self._add(req_id, instrument, line):
             return
@@ -90,23 +97,44 @@ class Market:
         link.send(
             encode.tick_req_params(req_id, min_tick=instrument.min_tick, bbo_exchange=BBO_EXCHANGE)
         )
-        is_stock = instrument.sec_type is SecType.STOCK
-        line.open(link.exchange.quote(instrument.con_id), shortable=is_stock)
+        shortable = SHORTABLE[link.exchange.borrow(instrument.con_id)]
+        line.open(
+            self._shown(instrument, kind),
+            kind,
+            shortable=shortable if instrument.sec_type is SecType.STOCK else None,
+        )
         if request.snapshot:
             link.send(encode.tick_snapshot_end(req_id))
 
-    def _kind(self, req_id: int) -> int | None:
+    def _shown(self, instrument: Instrument, kind: int) -> Quote:
+        """Return the quote of an instrument; a closed market has none but the frozen one."""
+        quote = self._link.exchange.quote(instrument.con_id)
+        if kind in FROZEN and self._is_closed(instrument):
+            return msgspec.structs.replace(quote, bid=None, ask=None, bid_size=ZERO, ask_size=ZERO)
+        return quote
+
+    def _is_closed(self, instrument: Instrument) -> bool:
+        return self._link.exchange.phase(instrument.con_id) is Phase.CLOSED
+
+    def _kind(self, req_id: int, instrument: Instrument) -> int | None:
         """Return the market data type the client gets, or None after refusing."""
+        kind = self._permitted(req_id)
+        wants_frozen = self._wanted in FROZEN.values() and self._is_closed(instrument)
+        return FROZEN[kind] if kind is not None and wants_frozen else kind
+
+    def _permitted(self, req_id: int) -> int | None:
+        """Return the live or the delayed type, or None after refusing."""
         link, has = self._link, self._link.login.options.data
         not_subscribed = "Requested market data is not subscribed."
         if has is Permission.LIVE:
             return LIVE_TYPE
+        wants_delayed = self._wanted in {DELAYED_TYPE, DELAYED_FROZEN_TYPE}
         if has is Permission.NONE:
-            code = NOT_ENABLED if self._wants_delayed else NOT_SUBSCRIBED
-            text = " Delayed market data is not enabled." if self._wants_delayed else ""
+            code = NOT_ENABLED if wants_delayed else NOT_SUBSCRIBED
+            text = " Delayed market data is not enabled." if wants_delayed else ""
             link.error(req_id, code, not_subscribed + text)
             return None
-        if self._wants_delayed:
+        if wants_delayed:
             link.error(req_id, SHOWING_DELAYED, f"{not_subscribed} Displaying delayed market data.")
             return DELAYED_TYPE
         text = "Requested market data requires additional subscription for API."
@@ -134,11 +162,11 @@ class Market:
         return cancel
 
     def _choose(self, request: r.MarketDataType) -> None:
-        """Prefer live or delayed data from now on; the market never closes, so none is frozen."""
-        if request.kind not in {1, 2, 3, 4}:
+        """Prefer live or delayed data from now on, and frozen data of closed markets."""
+        if request.kind not in {*FROZEN, *FROZEN.values()}:
             self._link.invalid(-1, f"Invalid market data type {request.kind}")
             return
-        self._wants_delayed = request.kind in {3, 4}
+        self._wanted = request.kind
 
     def _subscribe_trades(self, request: r.TickByTick) -> None:
         link, req_id = self._link, request.req_id

@@ -14,7 +14,8 @@ from janus_paper_venue.tws.wire import packed, spell
 NS = 1_000_000_000
 CAN_EXECUTE = "1"
 NO_PRICE = "-1"
-SHORTABLE_EASILY = 3
+EASY_SHARES, HARD_SHARES = "1000000", "0"
+THAWED = {2: 1, 4: 3}  # what frozen data is called when its market moves again
 RT_VOLUME, SHORTABLE, MARK_PRICE = "233", "236", "221"  # generic tick requests
 
 
@@ -57,6 +58,7 @@ class TickLine:
         self._generic = frozenset(generic.replace(" ", "").split(","))
         self._held: Quote | None = None
         self._held_changes = 0
+        self._kind = 1  # live; as market data types are numbered
         self._high: Decimal | None = None
         self._low: Decimal | None = None
         self._last_second = 0
@@ -71,6 +73,9 @@ class TickLine:
         if self._outbox.is_full:
             self._held, self._held_changes = quote, self._held_changes | changed
             return
+        if self._kind in THAWED:
+            self._kind = THAWED[self._kind]
+            self._outbox.send(encode.market_data_type(self.req_id, self._kind))
         self._outbox.send(self._frames(quote, changed))
 
     def resume(self) -> None:
@@ -80,18 +85,20 @@ class TickLine:
             self._held, self._held_changes = None, 0
             self.update(quote, changed)
 
-    def open(self, quote: Quote, *, shortable: bool) -> None:
-        """Send all that is known, as a new subscription gets it."""
+    def open(self, quote: Quote, kind: int, *, shortable: int | None) -> None:
+        """Send all that is known, as a new subscription of a market data type gets it."""
+        self._kind = kind
         sides = ((q.BID, quote.bid), (q.ASK, quote.ask), (q.LAST, quote.last))
         known = sum(flag for flag, price in sides if price is not None)
         parts = [self._frames(quote, known)] if known else []
         price, kinds = f"1\0006\000{self.req_id}\0", self._kinds
-        for kind, value in ((kinds.close, quote.close), (kinds.open, quote.open)):
+        for at, value in ((kinds.close, quote.close), (kinds.open, quote.open)):
             if value is not None:
-                parts.append(tick_price(f"{price}{kind}\0", value, q.ZERO))
-        if SHORTABLE in self._generic and shortable:
-            parts.append(encode.tick_generic(self.req_id, 46, SHORTABLE_EASILY))
-            parts.append(packed(f"2\0006\000{self.req_id}\00089\0001000000\0"))
+                parts.append(tick_price(f"{price}{at}\0", value, q.ZERO))
+        if SHORTABLE in self._generic and shortable is not None:
+            shares = EASY_SHARES if shortable > 2 else HARD_SHARES
+            parts.append(encode.tick_generic(self.req_id, 46, shortable))
+            parts.append(packed(f"2\0006\000{self.req_id}\00089\000{shares}\0"))
         if MARK_PRICE in self._generic and quote.last is not None:
             parts.append(tick_price(f"{price}37\0", quote.last, q.ZERO))
         parts.append(encode.tick_generic(self.req_id, kinds.halted, int(quote.is_halted)))
