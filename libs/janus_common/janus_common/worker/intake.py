@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from janus_common.bus.service import Asked
-from janus_common.clock import NS_PER_S, monotonic_s, now_ns
+from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import (
     BrokerUnavailable,
     BusError,
@@ -28,13 +28,13 @@ from janus_common.messages import (
     CancelCommand,
     Command,
     CommandReply,
-    OrderState,
     OrderUpdate,
     Outcome,
     PlaceCommand,
 )
-from janus_common.orders import News, Word, advance, is_final
-from janus_common.repeats import fingerprint, in_doubt, replay
+from janus_common.orders import is_final
+from janus_common.repeats import in_doubt, replay
+from janus_common.worker import drafts, gates
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
 from janus_common.worker.journal import AlreadyBegun, Journal, never_sent
@@ -81,15 +81,15 @@ class Intake:
                 raise Denied(Code.UNSUPPORTED, f"{type(command).__name__} is not supported")
 
     async def _place(self, command: PlaceCommand) -> CommandReply:
-        order = new_order(command, now_ns=now_ns())
+        order = drafts.order(command, now_ns=now_ns())
         known = self._book.get(order.client_order_id)
         if known is not None:
             return replay(known, order.body)
         try:
             session = self._session()
-            _check_expiry(order)
-            self._check_doubt(order)
-            await self._paced(Rank.ORDER, order.expires_ns)
+            gates.check_expiry(order)
+            gates.check_doubt(self._book, order)
+            await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
             order = self._numbered(order, session)
         except Denied as denied:
             return await self._refuse(order, denied)
@@ -114,7 +114,7 @@ class Intake:
         # From the acknowledged record to the wire nothing waits: what is checked here holds there.
         try:
             session = self._session()
-            _check_expiry(order)
+            gates.check_expiry(order)
             session.place(order, command.instrument)
         except (Denied, BrokerUnavailable) as error:
             return await self._take_back(order, error)
@@ -134,9 +134,9 @@ class Intake:
             if known is not None:
                 return replay(known, order.body)
             if denied.code in RECORDED:
-                order = _denied(order, denied)
+                order = drafts.denied(order, denied, now_ns=now_ns())
                 await self._journal.begin(order)
-                return _refusal(order, denied)
+                return drafts.refusal(order, denied)
         except AlreadyBegun as found:
             return replay(found.order, order.body)
         except BusError as error:
@@ -151,38 +151,13 @@ class Intake:
 
         The next id is not used before that is on record too: it would hide that this one was not.
         """
-        denied = (
-            error
-            if isinstance(error, Denied)
-            else Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "janus workers")
-        )
-        order = _denied(order, denied)
+        denied = drafts.not_sent(error)
+        order = drafts.denied(order, denied, now_ns=now_ns())
         self._journal.write(order)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TAKE_BACK_S):
                 await self._journal.written()
-        return _refusal(order, denied)
-
-    def _check_doubt(self, order: OrderUpdate) -> None:
-        doubtful = self._book.in_doubt(order.symbol)
-        if doubtful is not None:
-            raise Denied(
-                Code.SYMBOL_IN_DOUBT,
-                f"nobody knows what became of order {doubtful.client_order_id} of "
-                f"{order.symbol}: {doubtful.reason}",
-                f"janus orders show {doubtful.client_order_id}",
-            )
-
-    async def _paced(self, rank: Rank, expires_ns: int | None) -> None:
-        left_s = ((expires_ns or now_ns()) - now_ns()) / NS_PER_S
-        try:
-            await self._pacer.take(rank, within_s=max(0.0, left_s))
-        except TimeoutError:
-            raise Denied(
-                Code.PACED,
-                "too many messages for the broker: its turn did not come before its deadline",
-                "nothing was sent; send fewer orders a second",
-            ) from None
+        return drafts.refusal(order, denied)
 
     def _numbered(self, order: OrderUpdate, session: Session) -> OrderUpdate:
         return msgspec.structs.replace(order, session_order_id=session.next_session_order_id())
@@ -190,7 +165,7 @@ class Intake:
     async def _cancel(self, command: CancelCommand) -> CommandReply:
         order = await self._cancelable(command.intent.client_order_id)
         self._session()
-        await self._paced(Rank.CANCEL, command.expires_ns)
+        await gates.turn(self._pacer, Rank.CANCEL, command.expires_ns)
         if now_ns() > command.expires_ns:
             raise Denied(Code.EXPIRED, "the cancel came too late to be sent", "ask again")
         try:
@@ -227,64 +202,6 @@ class Intake:
                 f"janus orders -a {self._account}",
             )
         return order
-
-
-def new_order(command: PlaceCommand, *, now_ns: int) -> OrderUpdate:
-    """Return the first record of the order that ``command`` asks for."""
-    intent = command.intent
-    return OrderUpdate(
-        account=intent.account,
-        client_order_id=intent.client_order_id,
-        state=OrderState.SENDING,
-        symbol=intent.symbol,
-        side=intent.side,
-        type=intent.type,
-        qty=intent.qty,
-        limit_price=intent.limit_price,
-        stop_price=intent.stop_price,
-        trail_amount=intent.trail_amount,
-        trail_percent=intent.trail_percent,
-        tif=intent.tif,
-        good_till_ns=intent.good_till_ns,
-        outside_rth=intent.outside_rth,
-        tags=intent.tags,
-        principal=command.principal,
-        body=fingerprint(intent),
-        created_ns=now_ns,
-        updated_ns=now_ns,
-        expires_ns=intent.expires_ns,
-    )
-
-
-def _check_expiry(order: OrderUpdate) -> None:
-    if order.expires_ns is not None and now_ns() > order.expires_ns:
-        late_s = (now_ns() - order.expires_ns) / NS_PER_S
-        raise Denied(
-            Code.EXPIRED,
-            f"the order expired {late_s:.3f} s before it could be sent",
-            "send it again under a new id",
-        )
-
-
-def _denied(order: OrderUpdate, denied: Denied) -> OrderUpdate:
-    news = News(word=Word.DENIED, code=denied.code, reason=denied.reason)
-    return advance(order, news, now_ns=now_ns()) or order
-
-
-def _refusal(order: OrderUpdate, denied: Denied) -> CommandReply:
-    log.info(
-        "order.denied",
-        client_order_id=order.client_order_id,
-        code=denied.code.value,
-        reason=denied.reason,
-    )
-    return CommandReply(
-        outcome=Outcome.DENIED,
-        code=denied.code,
-        reason=denied.reason,
-        hint=denied.hint or None,
-        order=order,
-    )
 
 
 def refusal(denied: Denied) -> CommandReply:

@@ -1,0 +1,69 @@
+"""An order's first record, and what a refusal before the wire makes of it: pure."""
+
+from __future__ import annotations
+
+from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.logs import get_logger
+from janus_common.messages import CommandReply, OrderState, OrderUpdate, Outcome, PlaceCommand
+from janus_common.orders import News, Word, advance
+from janus_common.repeats import fingerprint
+
+log = get_logger()
+
+
+def order(command: PlaceCommand, *, now_ns: int) -> OrderUpdate:
+    """Return the first record of the order that ``command`` asks for."""
+    intent = command.intent
+    return OrderUpdate(
+        account=intent.account,
+        client_order_id=intent.client_order_id,
+        state=OrderState.SENDING,
+        symbol=intent.symbol,
+        side=intent.side,
+        type=intent.type,
+        qty=intent.qty,
+        limit_price=intent.limit_price,
+        stop_price=intent.stop_price,
+        trail_amount=intent.trail_amount,
+        trail_percent=intent.trail_percent,
+        limit_offset=intent.limit_offset,
+        tif=intent.tif,
+        good_till_ns=intent.good_till_ns,
+        outside_rth=intent.outside_rth,
+        tags=intent.tags,
+        principal=command.principal,
+        body=fingerprint(intent),
+        created_ns=now_ns,
+        updated_ns=now_ns,
+        expires_ns=intent.expires_ns,
+    )
+
+
+def denied(order: OrderUpdate, denied: Denied, *, now_ns: int) -> OrderUpdate:
+    """Return the end of an order that Janus refuses."""
+    news = News(word=Word.DENIED, code=denied.code, reason=denied.reason)
+    return advance(order, news, now_ns=now_ns) or order
+
+
+def not_sent(error: Denied | BrokerUnavailable) -> Denied:
+    """Return the refusal that says why nothing was written to the broker's wire."""
+    if isinstance(error, Denied):
+        return error
+    return Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "janus workers")
+
+
+def refusal(order: OrderUpdate, denied: Denied) -> CommandReply:
+    """Return the reply that says ``denied``, which is on record as ``order``."""
+    log.info(
+        "order.denied",
+        client_order_id=order.client_order_id,
+        code=denied.code.value,
+        reason=denied.reason,
+    )
+    return CommandReply(
+        outcome=Outcome.DENIED,
+        code=denied.code,
+        reason=denied.reason,
+        hint=denied.hint or None,
+        order=order,
+    )
