@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
+from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable
 from janus_common.messages import Instrument, OrderUpdate
 from janus_common.orders import Word
 from janus_common.symbols import AssetClass
 from janus_common.worker.broker import (
     BrokerEvent,
+    ClockReport,
     ExecutionReport,
     LinkChange,
     LinkState,
@@ -41,6 +43,7 @@ class ScriptedBroker:
         self.loses_orders = False  # they never arrive
         self.refuses_sessions = False
         self.questions = 0
+        self.clock_off_ns = 0
         self._last_id = 0
         self._seen_id = 0
         self._session: ScriptedSession | None = None
@@ -137,6 +140,10 @@ class ScriptedSession:
 
     async def positions(self) -> list[PositionReport]:
         return list(self._broker.holds)
+
+    async def ask_time(self) -> None:
+        now = now_ns() + self._broker.clock_off_ns
+        self.sink(ClockReport(asked_ns=now_ns(), heard_ns=now_ns(), told_ns=(now, now + NS_PER_S)))
 
     async def watch_balance(self) -> None:
         return

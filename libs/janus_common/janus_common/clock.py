@@ -12,6 +12,26 @@ def now_ns() -> int:
     return time.time_ns()  # noqa: TID251 - this module is the one place
 
 
+class _Latest:
+    """The wall clock of this process at its furthest, going on from there."""
+
+    wall_ns = 0
+    at_s = 0.0
+
+
+def latest_ns() -> int:
+    """Return the wall clock, never behind where it would be had nobody set it back.
+
+    For deadlines: what was too late once stays too late.
+    """
+    now, at_s = now_ns(), monotonic_s()
+    expected_ns = _Latest.wall_ns + ns(at_s - _Latest.at_s)
+    if not _Latest.wall_ns or now >= expected_ns:
+        _Latest.wall_ns, _Latest.at_s = now, at_s
+        return now
+    return expected_ns
+
+
 def monotonic_s() -> float:
     """Return a clock in seconds that never steps; only differences mean anything."""
     return time.monotonic()

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from janus_common import windows
 from janus_common.config_words import in_words
 from janus_common.errors import ConfigError
 
@@ -87,7 +88,8 @@ class IbAccount(
     on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
     restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
     connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
-    sweep_s: Positive = 60.0  # how often executions are asked for again
+    sweep_s: Positive = 60.0  # how often orders, executions and positions are asked for again
+    alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
 
 
 Account = IbAccount
@@ -244,6 +246,7 @@ def _check(config: Config) -> None:
     for alias, account in config.accounts.items():
         where = f"accounts.{alias}"
         _check_mode(account, where)
+        _check_window(account, where)
         key = (account.host, account.port, account.client_id)
         if key in connections:
             raise ConfigError(
@@ -256,6 +259,16 @@ def _check(config: Config) -> None:
                 f"accounts.{owners[account.ib_account]}; one account has one worker"
             )
         connections[key] = owners[account.ib_account] = alias
+
+
+def _check_window(account: IbAccount, where: str) -> None:
+    if account.restart_window is not None:
+        try:
+            windows.parse(account.restart_window)
+        except ValueError as error:
+            raise ConfigError(
+                f"{where}.restart_window = {account.restart_window!r} {error}"
+            ) from error
 
 
 def _check_mode(account: IbAccount, where: str) -> None:

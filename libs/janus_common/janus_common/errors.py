@@ -202,4 +202,11 @@ class BrokerError(JanusError):
 
 
 class BrokerUnavailable(BrokerError):
-    """The broker cannot be reached, or the session ended; back off and reconnect."""
+    """The broker cannot be reached, or the session ended; back off and reconnect.
+
+    ``patience_s`` is for how long that may go on before a person is called; None: as configured.
+    """
+
+    def __init__(self, reason: str, *, patience_s: float | None = None) -> None:
+        self.patience_s = patience_s
+        super().__init__(reason)

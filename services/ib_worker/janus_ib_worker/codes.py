@@ -6,6 +6,7 @@ only a status or an execution moves an order on.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from janus_common.errors import Code
@@ -67,6 +68,36 @@ LINK_STATES: dict[int, LinkState] = {
     1101: LinkState.BACK_WITHOUT_DATA,
     1102: LinkState.BACK,
 }
+
+# Which of its sources of data went away (True) or came back: of quotes, of history, of contracts.
+FARMS: dict[int, tuple[str, bool]] = {
+    2103: ("quotes", True),
+    2104: ("quotes", False),
+    2108: ("quotes", False),  # idle, and there when it is needed
+    2105: ("history", True),
+    2106: ("history", False),
+    2107: ("history", False),
+    2157: ("contracts", True),
+    2158: ("contracts", False),
+}
+INVALID = 321  # also what a gateway that takes no orders over its API answers them with
+_READ_ONLY = "read-only"
+_FARM_NAME = re.compile(r"[:.]\s*([A-Za-z0-9_]+)\s*$")
+
+
+def farm(code: int, text: str) -> tuple[str, bool] | None:
+    """Return which farm a code is about and whether it is broken; None if about none."""
+    if code not in FARMS:
+        return None
+    kind, is_broken = FARMS[code]
+    match = _FARM_NAME.search(text)
+    return f"{kind} {match[1] if match else ''}".strip(), is_broken
+
+
+def is_read_only(code: int, text: str) -> bool:
+    """Whether the gateway says that its API takes no orders."""
+    return code == INVALID and _READ_ONLY in text.lower()
+
 
 # The line is refused or has ended; with delayed data it may still come.
 LINE_DELAYED_INSTEAD = frozenset({354, 10089, 10090, 10091, 10168, 10186})

@@ -38,6 +38,7 @@ class Gateway:
         self._account, self._settings, self._pacer = account, settings, pacer
         self._ours = translate.Ours(settings.client_id)
         self._next_order_id = 1
+        self._was_there = False
         logging.getLogger("ib_async.client").setLevel(logging.CRITICAL)  # we say it ourselves
 
     def used(self, session_order_id: str) -> None:
@@ -67,11 +68,24 @@ class Gateway:
         )
         wire.listen(Taps(session), ended=session.lost)
         try:
-            await wire.log_on(self._account)
+            self._check(await wire.log_on())
             yield session
         finally:
             wire.end("closed by us")
             wire.close()
+
+    def _check(self, accounts: list[str]) -> None:
+        """Refuse a gateway without our account; one that had it before may have it again."""
+        settings = self._settings
+        if settings.ib_account in accounts:
+            self._was_there = True
+            return
+        where = f"the gateway at {settings.host}:{settings.port} has {', '.join(accounts)}"
+        if self._was_there:
+            raise BrokerUnavailable(
+                f"account {settings.ib_account} is gone: {where}", patience_s=0.0
+            )
+        raise ConfigError(f"accounts.{self._account}.ib_account = {settings.ib_account!r}: {where}")
 
     def _take_order_id(self, at_least: int) -> str:
         """Return the next id; the broker refuses one that is not above all earlier ones."""
@@ -86,7 +100,7 @@ class Wire:
     def __init__(self, settings: IbAccount) -> None:
         self._settings = settings
         self._client: Any = None  # ib_async's client carries no types
-        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[BrokerUnavailable] = asyncio.get_running_loop().create_future()
         self._tell: Callable[[str], None] = lambda _: None
         self.client_id = settings.client_id
 
@@ -105,8 +119,8 @@ class Wire:
         is_open = transport is not None and not transport.is_closing()
         return is_open and self._client.isReady() and not self._ended.done()
 
-    async def log_on(self, alias: str) -> None:
-        """Connect and wait until the gateway has named its accounts and the next order id."""
+    async def log_on(self) -> list[str]:
+        """Connect; return the gateway's accounts once it has named them and the next order id."""
         settings = self._settings
         async with asyncio.TaskGroup() as group:
             connecting = group.create_task(self._connect())
@@ -117,19 +131,15 @@ class Wire:
             )
             connecting.cancel()
         if self._ended.done():
-            raise BrokerUnavailable(self._ended.result())
+            raise self._ended.result()
         if not self._client.isReady():
             raise BrokerUnavailable(
                 f"{settings.host}:{settings.port} accepts, but does not log us on within "
                 f"{settings.connect_timeout_s:g} s"
             )
-        accounts = self._client.getAccounts()
-        if settings.ib_account not in accounts:
-            raise ConfigError(
-                f"accounts.{alias}.ib_account = {settings.ib_account!r}: the gateway at "
-                f"{settings.host}:{settings.port} has {', '.join(accounts)}"
-            )
         log.info("broker.connected", server_version=self._client.serverVersion())
+        accounts: list[str] = self._client.getAccounts()
+        return accounts
 
     async def _connect(self) -> None:
         settings = self._settings
@@ -144,12 +154,12 @@ class Wire:
         """Return after a while; raise BrokerUnavailable as soon as the connection has ended."""
         await asyncio.wait((self._ended,), timeout=within_s)
         if self._ended.done():
-            raise BrokerUnavailable(self._ended.result())
+            raise self._ended.result()
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: str, *, patience_s: float | None = None) -> None:
         """Take note that the connection is over; the first reason counts."""
         if not self._ended.done():
-            self._ended.set_result(reason)
+            self._ended.set_result(BrokerUnavailable(reason, patience_s=patience_s))
             self._tell(reason)
 
     def close(self) -> None:

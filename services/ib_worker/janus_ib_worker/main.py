@@ -8,6 +8,7 @@ from pathlib import Path
 
 from janus_common import config, lifecycle, logs
 from janus_common.errors import ConfigError
+from janus_common.worker import policy
 from janus_common.worker.process import Worker
 
 from janus_ib_worker.gateway import Gateway
@@ -42,6 +43,7 @@ async def _start(path: Path, alias: str) -> None:
         mode=account.mode,
         has_market_data=account.market_data,
         sweep_s=account.sweep_s,
+        policy=policy.of(account),
         make_broker=partial(Gateway, alias, account),
     )
     await worker.serve(config.bus_url(settings))

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from janus_common.clock import now_ns
+from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable, Code, Denied, SymbolInvalid
 from janus_common.logs import get_logger
 from janus_common.messages import Instrument, OrderUpdate
 from janus_common.worker.broker import (
+    ClockReport,
+    FarmChange,
     LineLost,
     LinkChange,
     LinkState,
@@ -30,6 +32,7 @@ from janus_ib_worker.questions import BrokerRefused, Key, Question, Questions
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
 ANSWER_S = 10.0
 HEARTBEAT_S = 4.0  # of silence; then the gateway is asked for the time
+IN_USE_PATIENCE_S = 60.0  # an old connection dies sooner; a second program does not
 
 log = get_logger()
 
@@ -44,7 +47,7 @@ class Wire(Protocol):
 
     async def wait_end(self, *, within_s: float) -> None: ...
 
-    def end(self, reason: str) -> None: ...
+    def end(self, reason: str, *, patience_s: float | None = None) -> None: ...
 
     def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
 
@@ -101,6 +104,8 @@ class GatewaySession:
         self._line_ids: dict[str, int] = {}  # by symbol
         self._values, self._are_values_complete = Values(), False
         self.has_heard = False
+        self._asked_time_ns = 0
+        self._asking_time = asyncio.Lock()
         self._asking = asyncio.Lock()  # answers without a request id: one question at a time
 
     @property
@@ -118,8 +123,14 @@ class GatewaySession:
             self.has_heard = False
             await self._wire.wait_end(within_s=HEARTBEAT_S)
             if not self.has_heard:
-                async with self._asking:
-                    await self._ask("time", self._wire.ask_time, within_s=HEARTBEAT_S)
+                await self.ask_time(within_s=HEARTBEAT_S)
+
+    async def ask_time(self, *, within_s: float = ANSWER_S) -> None:
+        """Ask for the time; it is compared with ours."""
+        async with self._asking_time:
+            await self._turn(Rank.SYNC)
+            self._asked_time_ns = now_ns()
+            await self._ask_now("time", self._wire.ask_time, within_s=within_s)
 
     # ── orders ──
 
@@ -230,6 +241,9 @@ class GatewaySession:
         within_s: float = ANSWER_S,
     ) -> list[Any]:
         await self._turn(rank)
+        return await self._ask_now(key, send, within_s=within_s)
+
+    async def _ask_now(self, key: Key, send: Callable[[], None], *, within_s: float) -> list[Any]:
         question = self.questions.ask(key)
         try:
             send()
@@ -289,6 +303,8 @@ class GatewaySession:
 
     def error(self, request: int, code: int, text: str) -> None:
         """Hand an error to what it is about: the connection, an order, a line or a question."""
+        if codes.is_read_only(code, text):
+            self._is_read_only(text, is_about_all=request <= 0)
         if request <= 0:
             self._notice(code, text)
         elif request < FIRST_REQUEST:
@@ -301,11 +317,38 @@ class GatewaySession:
     def _notice(self, code: int, text: str) -> None:
         log.info("broker.notice", code=code, text=text)
         if code == codes.CLIENT_ID_IN_USE:
-            self._wire.end(f"client id {self._wire.client_id} is in use at the gateway (IB {code})")
+            self._wire.end(
+                f"client id {self._wire.client_id} is in use at the gateway (IB {code})",
+                patience_s=IN_USE_PATIENCE_S,
+            )
         state = codes.LINK_STATES.get(code)
         if state is not None:
             self._is_cut = state is LinkState.CUT
             self.sink(LinkChange(state=state, reason=f"{text} (IB {code})"))
+        elif (found := codes.farm(code, text)) is not None:
+            farm, is_broken = found
+            self.sink(FarmChange(farm=farm, is_broken=is_broken, reason=f"{text} (IB {code})"))
+
+    def _is_read_only(self, text: str, *, is_about_all: bool) -> None:
+        """Take note that no order is taken; what it will not tell then is not waited for."""
+        self.sink(LinkChange(state=LinkState.READ_ONLY, reason=f"{text} (IB {codes.INVALID})"))
+        for key in ("open", "completed") if is_about_all else ():
+            self.questions.refuse(key, codes.INVALID, text)
+
+    def accounts(self, names: list[str]) -> None:
+        """Take the list of accounts; it may change in the middle of a session."""
+        if self.is_connected and self._ib_account not in names:
+            self._wire.end(
+                f"the gateway no longer has account {self._ib_account}; it has {', '.join(names)}",
+                patience_s=0.0,
+            )
+
+    def time(self, seconds: int) -> None:
+        """Take the broker's time: the second that it is in."""
+        self.questions.end("time")
+        if self._asked_time_ns:
+            told_ns = (seconds * NS_PER_S, (seconds + 1) * NS_PER_S)
+            self.sink(ClockReport(asked_ns=self._asked_time_ns, heard_ns=now_ns(), told_ns=told_ns))
 
     def value(self, key: str, value: str, currency: str) -> None:
         """Take one of the account's values."""

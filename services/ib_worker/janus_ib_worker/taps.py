@@ -43,8 +43,11 @@ class Taps:
         self._session.next_valid_id = order_id
         self._session.questions.end("ids")
 
-    def currentTime(self, _time: int) -> None:
-        self._session.questions.end("time")
+    def currentTime(self, seconds: int) -> None:
+        self._session.time(seconds)
+
+    def managedAccounts(self, names: str) -> None:
+        self._session.accounts([name for name in names.split(",") if name])
 
     def error(self, request: int, code: int, text: str, _json: str) -> None:
         self._session.error(request, code, text)

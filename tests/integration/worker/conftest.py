@@ -18,6 +18,7 @@ from janus_common.worker.desk import Desk
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.pacing import Pacer
+from janus_common.worker.policy import Policy
 from janus_common.worker.process import Worker
 
 from tests.support.ib_worker import IbDesk
@@ -33,6 +34,7 @@ class ScriptedDesk(IbDesk):
         nothing: Any = None  # no venue, no files
         super().__init__(house, nothing, nothing, alias)
         self._url, self.broker = url, broker
+        self.policy = Policy()
         self.nats: NatsServer  # of its own, for those that may kill it
         self.desk: Desk
         self.intake: Intake
@@ -55,6 +57,7 @@ class ScriptedDesk(IbDesk):
                 service=here,
                 lease=lease,
                 sweep_s=0.3,
+                policy=self.policy,
                 silence_s=0.3,
                 settle_s=0.1,
             )
@@ -64,6 +67,7 @@ class ScriptedDesk(IbDesk):
                 journal=self.desk.journal,
                 pacer=pacer,
                 session=self.desk.session,
+                session_for_cancels=self.desk.session_for_cancels,
             )
             worker = Worker(
                 "ib_worker",
@@ -72,6 +76,7 @@ class ScriptedDesk(IbDesk):
                 mode="paper",
                 has_market_data=True,
                 sweep_s=0.3,
+                policy=self.policy,
                 make_broker=lambda _: self.broker,
             )
             self.service = here

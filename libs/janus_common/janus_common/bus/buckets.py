@@ -26,6 +26,7 @@ from nats.js.kv import KV_OP, KeyValue
 from janus_common import codec
 from janus_common.bus.link import renamed
 from janus_common.bus.streams import replay
+from janus_common.clock import NS_PER_S
 from janus_common.errors import BusError, MessageInvalid
 from janus_common.logs import get_logger
 
@@ -95,6 +96,15 @@ class Bucket:
         except _NoSuchKey:
             return None
         return self._decoded(key, found.value or b"", found.revision or 0, kind)
+
+    async def written_ns(self, key: str) -> int:
+        """Return when ``key`` was written, by the server's clock."""
+        subject = f"{self._subject}{key}"
+        stored = await self._with(
+            key, lambda _: self._js.get_last_msg(f"KV_{self._spec.name}", subject, direct=True)
+        )
+        assert stored.time is not None
+        return round(stored.time.timestamp() * NS_PER_S)
 
     async def delete(self, key: str) -> None:
         """Remove ``key``."""

@@ -190,8 +190,8 @@ class Service:
 
     async def tell(
         self, what: str, *, severity: Severity = Severity.INFO, reason: str = "", **details: str
-    ) -> None:
-        """Publish an event; it is logged and lost when the bus does not take it."""
+    ) -> bool:
+        """Publish an event; False, and a line in the log, when the bus does not take it."""
         event = Event(
             service=self._name,
             what=what,
@@ -205,6 +205,8 @@ class Service:
             await self._bus.streams.append(subjects.event(self._name, what), event)
         except BusError as error:
             log.warning("event.lost", what=what, error=str(error))
+            return False
+        return True
 
     async def be_present(self) -> None:
         """Keep this process's key in KV ``presence`` fresh, for ever."""

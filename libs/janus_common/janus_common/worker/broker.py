@@ -116,6 +116,7 @@ class LinkState(StrEnum):
     CUT = "CUT"
     BACK = "BACK"  # what we subscribed to goes on
     BACK_WITHOUT_DATA = "BACK_WITHOUT_DATA"  # subscriptions are gone
+    READ_ONLY = "READ_ONLY"  # it refuses every order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,24 @@ class LinkChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FarmChange:
+    """One of the broker's sources of market data went away or came back; orders go on."""
+
+    farm: str
+    is_broken: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReport:
+    """What the broker's clock showed: a moment in ``told_ns``, asked and heard by our clock."""
+
+    asked_ns: int
+    heard_ns: int
+    told_ns: tuple[int, int]  # whole seconds from a broker are the second that has begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineLost:
     """A market data line that the broker refused or ended."""
 
@@ -135,7 +154,15 @@ class LineLost:
 
 
 BrokerEvent = (
-    OrderReport | ExecutionReport | FeeReport | PositionReport | Balance | LinkChange | LineLost
+    OrderReport
+    | ExecutionReport
+    | FeeReport
+    | PositionReport
+    | Balance
+    | LinkChange
+    | FarmChange
+    | ClockReport
+    | LineLost
 )
 Sink = Callable[[BrokerEvent], None]  # called from the socket's callback: never waits
 TickSink = Callable[[Tick], None]
@@ -173,6 +200,9 @@ class Session(Protocol):
 
     async def positions(self) -> list[PositionReport]:
         """Return all positions, and report changes to the sink from now on."""
+
+    async def ask_time(self) -> None:
+        """Ask what time it is there; the answer goes to the sink as a ClockReport."""
 
     async def watch_balance(self) -> None:
         """Report balances to the sink from now on."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 from janus_common.backoff import backoff
 from janus_common.bus.buckets import CHECKPOINT
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Service
-from janus_common.clock import monotonic_s, now_ns
+from janus_common.clock import NS_PER_S, latest_ns, monotonic_s, now_ns
 from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import (
@@ -28,11 +27,14 @@ from janus_common.messages import (
     SyncReply,
 )
 from janus_common.orders import News, Word, is_final
+from janus_common.worker.board import Board
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import (
     Broker,
     BrokerEvent,
+    ClockReport,
     ExecutionReport,
+    FarmChange,
     FeeReport,
     LineLost,
     LinkChange,
@@ -41,12 +43,16 @@ from janus_common.worker.broker import (
     PositionReport,
     Session,
 )
+from janus_common.worker.clocks import Clocks, off_s
 from janus_common.worker.feed import Feed, TickOutbox
 from janus_common.worker.fills import FillsOutbox
 from janus_common.worker.holdings import Holdings
 from janus_common.worker.journal import Journal
 from janus_common.worker.lease import HeldLease
+from janus_common.worker.link import Link
+from janus_common.worker.policy import Policy
 from janus_common.worker.reconcile import absence, is_in_doubt, unmentioned
+from janus_common.worker.standing import Hindrance
 
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
 SILENCE_S = 10.0
@@ -71,10 +77,14 @@ class Desk:
         service: Service,
         lease: HeldLease,
         sweep_s: float,
+        policy: Policy | None = None,
         silence_s: float = SILENCE_S,
         settle_s: float = SETTLE_S,
     ) -> None:
         self._account, self._broker, self._service = account, broker, service
+        self.policy = policy or Policy()
+        self.board = Board(account, service, self.policy)
+        self.link = Link(self.board)
         self._lease, self._sweep_s = lease, sweep_s
         self._silence_s, self._settle_s = silence_s, settle_s
         self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
@@ -84,13 +94,10 @@ class Desk:
         self.feed = Feed()
         self.book = Book(account, changed=self._changed, now_ns=now_ns)
         self._session: Session | None = None
-        self._state, self._reason = ServiceState.STARTING, ""
-        self._link: deque[LinkChange] = deque()
-        self._link_changed = asyncio.Event()
+        self._reason = ""
         self._unclear = False
+        self._clocks = Clocks()
         self._syncing = asyncio.Lock()
-        self._alarms: deque[tuple[str, str, str]] = deque()
-        self._alarmed = asyncio.Event()
 
     async def load(self) -> None:
         """Take in what the journal holds of this account."""
@@ -105,46 +112,55 @@ class Desk:
         Raises:
             Denied: there is none; the text says why.
         """
+        return self._open(is_new=True)
+
+    def session_for_cancels(self) -> Session:
+        """Return the session over which orders may be ended, which is allowed more often.
+
+        Raises:
+            Denied: there is none; the text says why.
+        """
+        return self._open(is_new=False)
+
+    def _open(self, *, is_new: bool) -> Session:
         self._lease.check()
-        if self._session is None or self._state is not ServiceState.READY:
-            is_down = self._state in {ServiceState.DOWN, ServiceState.DEGRADED_ORDERS}
-            raise Denied(
-                Code.BROKER_DOWN if is_down else Code.ACCOUNT_NOT_READY,
-                f"account {self._account} is {self._state}"
-                + (f": {self._reason}" if self._reason else ""),
-                "nothing was sent; janus workers",
-            )
-        if not self._session.is_connected:
+        denied = self.board.refusal(is_new=is_new)
+        if denied is not None:
+            raise denied
+        if self._session is None or not self._session.is_connected:
             raise Denied(Code.BROKER_DOWN, "the connection to the broker has just ended")
         return self._session
 
     def connected(self) -> Session:
         """Return the session for questions, which need no lease."""
         if self._session is None:
-            raise Denied(Code.BROKER_DOWN, f"account {self._account} is {self._state}")
+            raise Denied(Code.BROKER_DOWN, f"account {self._account} is {self.board.phase}")
         return self._session
 
     async def keep(self, connected: Callable[[bool], Awaitable[None]]) -> None:
         """Hold a session open for ever; ``connected`` hears when one begins and ends."""
         delays = backoff(jitter=random.random, cap_s=CAP_S)
         while True:
-            began_s = monotonic_s()
-            await self._show(ServiceState.CONNECTING, self._reason)
+            ready_s: float | None = None
+            patience_s: float | None = None
+            self.board.enter(ServiceState.CONNECTING, self._reason)
+            self.link.begin()
             try:
                 async with self._broker.session(self.hear, self.ticks.put) as session:
                     await self._begin(session)
                     await connected(True)
-                    await self._show(ServiceState.READY)
+                    self.board.enter(ServiceState.READY)
+                    ready_s = monotonic_s()
                     await self.feed.attach(session)
                     await self._hold(session)
             except BrokerUnavailable as error:
-                self._reason = str(error)
+                self._reason, patience_s = str(error), error.patience_s
             finally:
                 self._session = None
                 self.feed.detach()
-            await self._show(ServiceState.DOWN, self._reason)
+            self.board.enter(ServiceState.DOWN, self._reason, patience_s=patience_s)
             await connected(False)
-            if monotonic_s() - began_s > STABLE_S:
+            if ready_s is not None and monotonic_s() - ready_s > STABLE_S:
                 delays = backoff(jitter=random.random, cap_s=CAP_S)
             delay_s = next(delays)
             log.warning("broker.unavailable", error=self._reason, retry_in_s=round(delay_s, 1))
@@ -183,27 +199,31 @@ class Desk:
                 self.holdings.balance(event)
             case LineLost():
                 self.feed.lost(event)
-            case LinkChange():
-                self._link.append(event)
-                self._link_changed.set()
-
-    async def tell_alarms(self) -> None:
-        """Publish what an operator must know, for ever."""
-        while True:
-            await self._alarmed.wait()
-            self._alarmed.clear()
-            while self._alarms:
-                what, client_order_id, reason = self._alarms.popleft()
-                await self._service.tell(
-                    what,
-                    severity=Severity.ALARM,
-                    reason=reason,
-                    client_order_id=client_order_id,
+            case LinkChange() | FarmChange():
+                self.link.hear(event)
+            case ClockReport():
+                self.compare_clock(
+                    "the broker's", off_s(event.asked_ns, event.heard_ns, event.told_ns)
                 )
 
+    def compare_clock(self, whose: str, off_by_s: float) -> None:
+        """Take note of how far this machine's clock is from another."""
+        self._clocks.compared(whose, off_by_s)
+        self._clocks.compared("what it showed before", (now_ns() - latest_ns()) / NS_PER_S)
+        found, words = self._clocks.verdict()
+        for hindrance in (Hindrance.CLOCK, Hindrance.CLOCK_OFF):
+            if hindrance is found:
+                self.board.hinder(hindrance, words)
+            elif self.board.is_hindered(hindrance):
+                self.board.free(hindrance)
+
+    def heard_bus_clock(self, asked_ns: int, heard_ns: int, told_ns: int) -> None:
+        """Take note of what the bus's clock showed."""
+        self.compare_clock("the bus's", off_s(asked_ns, heard_ns, (told_ns, told_ns)))
+
     async def _begin(self, session: Session) -> None:
-        await self._show(ServiceState.SYNCING)
-        self._link.clear()
+        self.board.enter(ServiceState.SYNCING)
+        await session.ask_time()
         await self._catch_up(session, self._reason or "this worker has begun to listen")
         await session.watch_balance()
         self._session, self._reason = session, ""
@@ -259,13 +279,15 @@ class Desk:
             lost, rest = group_error.split(BrokerUnavailable)
             if rest is not None or lost is None:
                 raise
-            raise BrokerUnavailable(_first(lost)) from group_error
+            raise _first(lost) from group_error
 
     async def _sweep(self, session: Session) -> None:
         """Ask for executions that were missed, and again for orders in doubt."""
         while True:
             await asyncio.sleep(self._sweep_s)
             self.fills.forget(now_ns=now_ns())
+            self.link.ask_again()
+            await session.ask_time()
             if any(order.state is OrderState.UNKNOWN for order in self.book.orders()):
                 await self._sync(session)
             else:
@@ -284,26 +306,16 @@ class Desk:
                 await self._sync(session)
 
     async def _follow_link(self, session: Session) -> None:
-        """Send nothing while the broker itself is cut off; take everything in after."""
+        """Take everything in when the broker is no longer cut off, before anything is sent."""
         while True:
-            await self._link_changed.wait()
-            self._link_changed.clear()
-            while self._link:
-                change = self._link.popleft()
-                if change.state is LinkState.CUT:
-                    await self._show(ServiceState.DEGRADED_ORDERS, change.reason)
-                elif self._state is ServiceState.DEGRADED_ORDERS:
-                    await self._show(ServiceState.SYNCING, change.reason)
-                    await self._catch_up(session, change.reason)
-                    if change.state is LinkState.BACK_WITHOUT_DATA:
-                        await session.forget_lines()
-                        await self.feed.attach(session)
-                    if not self._link:
-                        await self._show(ServiceState.READY)
-
-    async def _show(self, state: ServiceState, reason: str = "") -> None:
-        self._state, self._reason = state, reason
-        await self._service.show(state, reason)
+            back = await self.link.back()
+            self.board.enter(ServiceState.SYNCING, back.reason)
+            self.link.mend()
+            await self._catch_up(session, back.reason)
+            if back.state is LinkState.BACK_WITHOUT_DATA:
+                await session.forget_lines()
+                await self.feed.attach(session)
+            self.board.enter(ServiceState.READY)
 
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)
@@ -316,11 +328,11 @@ class Desk:
             reason=order.reason,
         )
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
-            self._alarms.append(("order-unknown", order.client_order_id, order.reason or ""))
-            self._alarmed.set()
+            self.board.tell(
+                "order-unknown", order.reason or "", client_order_id=order.client_order_id
+            )
 
 
-def _first(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
+def _first(lost: BaseExceptionGroup[BrokerUnavailable]) -> BrokerUnavailable:
+    first = lost.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

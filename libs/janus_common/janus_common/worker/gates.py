@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janus_common.clock import NS_PER_S, now_ns
+from janus_common.clock import NS_PER_S, latest_ns
 from janus_common.errors import Code, Denied
 from janus_common.messages import OrderUpdate
 from janus_common.worker.book import Book
@@ -11,8 +11,8 @@ from janus_common.worker.pacing import Pacer, Rank
 
 def check_expiry(order: OrderUpdate) -> None:
     """Refuse an order whose deadline has passed."""
-    if order.expires_ns is not None and now_ns() > order.expires_ns:
-        late_s = (now_ns() - order.expires_ns) / NS_PER_S
+    if order.expires_ns is not None and latest_ns() > order.expires_ns:
+        late_s = (latest_ns() - order.expires_ns) / NS_PER_S
         raise Denied(
             Code.EXPIRED,
             f"the order expired {late_s:.3f} s before it could be sent",
@@ -34,7 +34,7 @@ def check_doubt(book: Book, order: OrderUpdate) -> None:
 
 async def turn(pacer: Pacer, rank: Rank, expires_ns: int | None) -> None:
     """Wait for a turn to send one message; refuse what cannot have one before its deadline."""
-    left_s = ((expires_ns or now_ns()) - now_ns()) / NS_PER_S
+    left_s = ((expires_ns or latest_ns()) - latest_ns()) / NS_PER_S
     try:
         await pacer.take(rank, within_s=max(0.0, left_s))
     except TimeoutError:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from janus_common.bus.service import Asked
-from janus_common.clock import monotonic_s, now_ns
+from janus_common.clock import latest_ns, monotonic_s, now_ns
 from janus_common.errors import (
     BrokerUnavailable,
     BusError,
@@ -41,7 +41,9 @@ from janus_common.worker.journal import AlreadyBegun, Journal, never_sent
 from janus_common.worker.pacing import Pacer, Rank
 
 TAKE_BACK_S = 2.0  # to record that an order was not sent
-RECORDED = frozenset({Code.EXPIRED, Code.HALTED, Code.SYMBOL_IN_DOUBT})
+RECORDED = frozenset(
+    {Code.EXPIRED, Code.HALTED, Code.SYMBOL_IN_DOUBT, Code.RESTART_WINDOW, Code.CLOCK_SKEW}
+)
 
 log = get_logger()
 
@@ -57,10 +59,11 @@ class Intake:
         journal: Journal,
         pacer: Pacer,
         session: Callable[[], Session],
+        session_for_cancels: Callable[[], Session],
     ) -> None:
         """``session`` returns the one that may be sent over now, or raises Denied."""
         self._account, self._book, self._journal, self._pacer = account, book, journal, pacer
-        self._session = session
+        self._session, self._session_for_cancels = session, session_for_cancels
         self._turn = asyncio.Lock()
 
     async def handle(self, asked: Asked[Command]) -> CommandReply:
@@ -164,12 +167,12 @@ class Intake:
 
     async def _cancel(self, command: CancelCommand) -> CommandReply:
         order = await self._cancelable(command.intent.client_order_id)
-        self._session()
+        self._session_for_cancels()
         await gates.turn(self._pacer, Rank.CANCEL, command.expires_ns)
-        if now_ns() > command.expires_ns:
+        if latest_ns() > command.expires_ns:
             raise Denied(Code.EXPIRED, "the cancel came too late to be sent", "ask again")
         try:
-            self._session().cancel(order)
+            self._session_for_cancels().cancel(order)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
         asked = self._book.ask_cancel(order.client_order_id, now_s=monotonic_s())

@@ -7,9 +7,11 @@ by a clock that goes on while a process is frozen.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -24,6 +26,9 @@ from janus_common.messages import Lease
 RENEW_S = 2.0
 FENCE_S = 6.0  # without renewal: four seconds before anybody else may take over
 RETRY_S = 0.5
+BEAT_S = 0.25
+FROZEN_S = 3.0  # a process that did nothing for so long asks again before it sends
+CLOCK_EVERY = 15  # renewals
 PROC = Path("/proc")
 
 log = get_logger()
@@ -45,6 +50,8 @@ class HeldLease:
         )
         self._revision = 0
         self._renewed_s = float("-inf")
+        self._beat_s = monotonic_s()
+        self._due = asyncio.Event()
 
     @property
     def is_held(self) -> bool:
@@ -52,7 +59,8 @@ class HeldLease:
         return monotonic_s() - self._renewed_s < FENCE_S
 
     def check(self) -> None:
-        """Raise Denied unless this process may send now."""
+        """Raise Denied unless this process may send now; looked at right before each send."""
+        self._look_for_a_freeze()
         if not self.is_held:
             raise Denied(
                 Code.FENCED,
@@ -68,6 +76,7 @@ class HeldLease:
                 found = await self._bucket.get(self._account, Lease)
                 if await self._take(found):
                     self._renewed_s = asked_s
+                    self._beat_s = monotonic_s()
                     log.info("lease.taken")
                     return
             except WriteConflict:
@@ -82,15 +91,43 @@ class HeldLease:
                 )
             await asyncio.sleep(RETRY_S)
 
-    async def keep(self) -> None:
-        """Renew it for ever.
+    async def keep(self, heard_clock: Callable[[int, int, int], None]) -> None:
+        """Renew it for ever; ``heard_clock`` is told the bus's time now and then.
 
         Raises:
             Fenced: another worker has it.
         """
+        for turn in count():
+            asked_ns = now_ns()
+            is_renewed = await self._renew() if turn else self.is_held
+            if is_renewed and turn % CLOCK_EVERY == 1:
+                await self._read_clock(asked_ns, heard_clock)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_S):
+                    await self._due.wait()
+            self._due.clear()
+
+    async def beat(self) -> None:
+        """Notice when this process was frozen, for ever."""
         while True:
-            await asyncio.sleep(RENEW_S)
-            await self._renew()
+            self._look_for_a_freeze()
+            await asyncio.sleep(BEAT_S)
+
+    def _look_for_a_freeze(self) -> None:
+        """Trust the lease no more, and renew it at once, when we have not run for a while."""
+        now_s = monotonic_s()
+        slept_s, self._beat_s = now_s - self._beat_s, now_s
+        if slept_s > FROZEN_S and self._revision:
+            log.warning("process.was_frozen", for_s=round(slept_s, 1))
+            self._renewed_s = float("-inf")
+            self._due.set()
+
+    async def _read_clock(self, asked_ns: int, heard: Callable[[int, int, int], None]) -> None:
+        heard_ns = now_ns()
+        try:
+            heard(asked_ns, heard_ns, await self._bucket.written_ns(self._account))
+        except BusError as error:
+            log.debug("clock.not_compared", error=str(error))
 
     async def release(self) -> None:
         """Give it back if it is held, so that the next worker need not wait."""
@@ -113,7 +150,7 @@ class HeldLease:
         )
         return True
 
-    async def _renew(self) -> None:
+    async def _renew(self) -> bool:
         asked_s = monotonic_s()
         try:
             self._revision = await self._bucket.update(
@@ -121,11 +158,12 @@ class HeldLease:
             )
         except WriteConflict:
             await self._contested()
-            return
+            return False
         except BusError as error:
             log.warning("lease.not_renewed", error=str(error), held=self.is_held)
-            return
+            return False
         self._renewed_s = asked_s
+        return True
 
     async def _contested(self) -> None:
         """Go on with a lease that ran out or whose renewal was not confirmed; else end."""

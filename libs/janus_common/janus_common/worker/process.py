@@ -28,6 +28,7 @@ from janus_common.worker.desk import Desk
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.pacing import Pacer
+from janus_common.worker.policy import Policy
 
 COMMANDS_AT_ONCE = 64  # cancels overtake orders, which take their turn one by one
 QUESTIONS_AT_ONCE = 8
@@ -45,11 +46,13 @@ class Worker:
         mode: str,
         has_market_data: bool,
         sweep_s: float,
+        policy: Policy,
         make_broker: Callable[[Pacer], Broker],
     ) -> None:
         self._name, self._account = name, account
         self._broker_type, self._mode = broker_type, mode
         self._has_market_data, self._sweep_s = has_market_data, sweep_s
+        self._policy = policy
         self._make_broker = make_broker
         self._stop_lookups: Stop | None = None
 
@@ -76,6 +79,7 @@ class Worker:
                 service=here,
                 lease=lease,
                 sweep_s=self._sweep_s,
+                policy=self._policy,
             )
 
             async def drain() -> None:
@@ -98,14 +102,16 @@ class Worker:
 
         await lease.acquire(stand_by)
         async with asyncio.TaskGroup() as group:
-            group.create_task(lease.keep())
+            group.create_task(lease.beat())
+            group.create_task(lease.keep(desk.heard_bus_clock))
             await desk.load()
             for job in (desk.journal, desk.fills, desk.holdings, desk.ticks):
                 group.create_task(job.run())
             group.create_task(desk.journal.keep_checkpoint())
             group.create_task(desk.holdings.run_balance())
             group.create_task(desk.ticks.report())
-            group.create_task(desk.tell_alarms())
+            for forever in (desk.board.watch, desk.board.show, desk.board.tell_all):
+                group.create_task(forever())
             await self._answer(here, desk, pacer)
 
             async def connected(is_connected: bool) -> None:  # noqa: FBT001 - a callback
@@ -122,6 +128,7 @@ class Worker:
             journal=desk.journal,
             pacer=pacer,
             session=desk.session,
+            session_for_cancels=desk.session_for_cancels,
         )
 
         async def sync(asked: Asked[Sync]) -> SyncReply:
