@@ -44,6 +44,7 @@ class ScriptedBroker:
         self.refuses_sessions = False
         self.questions = 0
         self.clock_off_ns = 0
+        self.while_asked: list[BrokerEvent] = []  # said once, while the next question is open
         self._last_id = 0
         self._seen_id = 0
         self._session: ScriptedSession | None = None
@@ -129,6 +130,8 @@ class ScriptedSession:
 
     async def snapshot(self) -> Snapshot:
         self._broker.questions += 1
+        while self._broker.while_asked:
+            self.sink(self._broker.while_asked.pop(0))
         for report in self._broker.reports:
             self.sink(report)
         return Snapshot(reports=tuple(self._broker.reports), unseen=self._broker.unseen)

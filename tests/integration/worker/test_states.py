@@ -80,11 +80,13 @@ async def test_a_cut_during_the_sync_after_a_cut_is_not_forgotten(desk):
     desk.broker.cut()
     await desk.state_is(ServiceState.DEGRADED_ORDERS)
 
+    desk.broker.while_asked.append(LinkChange(state=LinkState.CUT, reason="cut again"))
     desk.broker.mend()
-    await desk.state_is(ServiceState.SYNCING)
-    desk.broker.cut()
 
-    await desk.state_is(ServiceState.DEGRADED_ORDERS)
+    async def shown():
+        assert (await desk.is_in(ServiceState.DEGRADED_ORDERS)).reason == "cut again"
+
+    await eventually(shown)
     assert (await desk.place()).code is Code.BROKER_DOWN
 
 
