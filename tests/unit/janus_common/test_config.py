@@ -103,8 +103,12 @@ def test_settings_that_were_read_are_left_as_they_are(tmp_path):
         ({"broker": "webul"}, "accounts.ib-main.broker = 'webul': use \"ib\""),
         ({"broker": None}, 'accounts.ib-main.broker: missing; use "ib"'),
         ({"prot": 4002}, "accounts.ib-main.prot: no such field; did you mean port?"),
-        ({"colour": "red"}, "accounts.ib-main.colour: no such field; use one of allow_short, "),
+        ({"colour": "red"}, "accounts.ib-main.colour: no such field; use one of alarm_after_s, "),
         ({"allow_short": "yes"}, "accounts.ib-main.allow_short = 'yes': expected `bool`"),
+        (
+            {"restart_window": "23:40-00:50 America/Gotham"},
+            "accounts.ib-main.restart_window = '23:40-00:50 America/Gotham' names no time zone",
+        ),
         ({"sweep_s": 0}, "accounts.ib-main.sweep_s = 0: expected `float` > 0.0"),
         (
             {"mode": "live", "ib_account": "DU1"},
