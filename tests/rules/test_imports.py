@@ -30,6 +30,7 @@ ONLY_IN = {
 # What decides without doing: no input, no output, no clock, no chance.
 PURE = {
     "janus_common.backoff",
+    "janus_common.capabilities",
     "janus_common.codec",
     "janus_common.contract",
     "janus_common.errors",
@@ -38,6 +39,7 @@ PURE = {
     "janus_common.subjects",
     "janus_common.symbols",
     "janus_marketdata.leases",
+    "janus_router.prices",
     "janus_router.validate",
 }
 IMPURE_STANDARD = {

@@ -91,6 +91,11 @@ class IbAccount(
     sweep_s: Positive = 60.0  # how often orders, executions and positions are asked for again
     alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
 
+    @property
+    def broker(self) -> str:
+        """Which broker: the key into the table of capabilities."""
+        return "ib"
+
 
 Account = IbAccount
 

@@ -124,7 +124,7 @@ CHANNELS: tuple[Channel, ...] = (
     ),
     _asked(
         subjects.command(ANY),
-        *(messages.PlaceCommand, messages.OcaCommand),
+        *(messages.PlaceCommand, messages.PreviewCommand, messages.OcaCommand),
         *(messages.CancelCommand, messages.CancelAllCommand),
         *(messages.ReplaceCommand, messages.FlattenCommand),
         reply=messages.CommandReply,

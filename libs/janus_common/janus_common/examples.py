@@ -53,6 +53,7 @@ from janus_common.messages import (
     PlaceCommand,
     Position,
     Presence,
+    PreviewCommand,
     PutInstrument,
     Quality,
     RegistryReply,
@@ -85,6 +86,7 @@ AAPL = Instrument(
     asset_class=AssetClass.EQUITY,
     exchange="NASDAQ",
     tick_size=Decimal("0.01"),
+    size_step=Decimal("0.0001"),
     ib_conid=265598,
     ib_symbol="AAPL",
     ib_exchange="SMART",
@@ -215,6 +217,9 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         intent=msgspec.structs.replace(INTENT, expires_ns=NOW_NS + ns(30)),
         instrument=AAPL,
         principal="alice",
+    ),
+    PreviewCommand(
+        intent=msgspec.structs.replace(INTENT, dry_run=True), instrument=AAPL, principal="alice"
     ),
     OcaCommand(intent=OCA, instruments=[AAPL, AAPL], principal="alice"),
     CancelCommand(intent=CANCEL, principal="alice", expires_ns=NOW_NS + ns(30)),

@@ -187,7 +187,7 @@ class OrderIntent(Message, frozen=True, kw_only=True):
     trail_percent: Decimal | None = None  # 1 is one percent
     limit_offset: Decimal | None = None  # TRAILING_STOP_LIMIT: from the stop to the limit
     tif: Tif = Tif.GTC
-    good_till_ns: int | None = None  # with tif GTD only
+    good_till_ns: int | None = None  # with tif GTD only; brokers take whole seconds of it
     outside_rth: bool = False  # may trade outside regular hours
     expires_ns: int | None = None  # not sent after this moment; None: 30 s after the router has it
     dry_run: bool = False  # check everything, ask the broker what it would cost, send nothing
@@ -251,6 +251,7 @@ class Instrument(Message, frozen=True, kw_only=True):
     exchange: str | None = None
     multiplier: Decimal = Decimal(1)
     tick_size: Decimal | None = None  # smallest price step; None: any
+    size_step: Decimal | None = None  # quantities are multiples of it; None: of 1
     ib_conid: int | None = None
     ib_symbol: str | None = None
     ib_exchange: str | None = None  # where IB routes orders: SMART, CME
@@ -340,6 +341,17 @@ class PlaceCommand(Message, frozen=True, kw_only=True):
     principal: str
 
 
+class PreviewCommand(Message, frozen=True, kw_only=True):
+    """A validated dry run: what would the order cost? Never placed, never recorded.
+
+    A kind of its own, so that no worker can take it for an order.
+    """
+
+    intent: OrderIntent
+    instrument: Instrument
+    principal: str
+
+
 class CancelCommand(Message, frozen=True, kw_only=True):
     """A validated cancel."""
 
@@ -382,7 +394,13 @@ class FlattenCommand(Message, frozen=True, kw_only=True):
 
 
 Command = (
-    PlaceCommand | OcaCommand | CancelCommand | CancelAllCommand | ReplaceCommand | FlattenCommand
+    PlaceCommand
+    | PreviewCommand
+    | OcaCommand
+    | CancelCommand
+    | CancelAllCommand
+    | ReplaceCommand
+    | FlattenCommand
 )
 
 

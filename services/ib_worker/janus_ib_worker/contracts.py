@@ -43,6 +43,7 @@ class Named:
     trading_class: str = ""
     contract_month: str = ""  # of a lookup's answer
     min_tick: Decimal | None = None
+    size_step: Decimal | None = None
 
 
 def asset_class(named: Named) -> AssetClass:

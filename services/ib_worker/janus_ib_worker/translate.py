@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
 
 from ib_async.contract import Contract, ContractDetails
 from ib_async.objects import CommissionReport, Execution
 from ib_async.order import Order, OrderState
 from janus_common.clock import NS_PER_S
 from janus_common.errors import Code
-from janus_common.messages import Instrument, OrderType, OrderUpdate, Side, Tif
+from janus_common.messages import Instrument, OrderUpdate, Side
 from janus_common.orders import Word
 from janus_common.symbols import plain
 from janus_common.worker.broker import (
@@ -22,7 +21,7 @@ from janus_common.worker.broker import (
     PositionReport,
 )
 
-from janus_ib_worker import codes
+from janus_ib_worker import codes, terms
 from janus_ib_worker.contracts import (
     SMART,
     Named,
@@ -32,26 +31,7 @@ from janus_ib_worker.contracts import (
     route,
 )
 
-UNSET = 1e300  # anything beyond is IB's word for "none"
 ZERO = Decimal(0)
-
-TYPES: dict[OrderType, str] = {
-    OrderType.MARKET: "MKT",
-    OrderType.LIMIT: "LMT",
-    OrderType.STOP: "STP",
-    OrderType.STOP_LIMIT: "STP LMT",
-}
-TYPES_BACK: dict[str, OrderType] = {
-    **{name: kind for kind, name in TYPES.items()},
-    "TRAIL": OrderType.TRAILING_STOP,
-    "TRAIL LIMIT": OrderType.TRAILING_STOP_LIMIT,
-    "MOC": OrderType.MARKET_ON_CLOSE,
-    "LOC": OrderType.LIMIT_ON_CLOSE,
-    "MIT": OrderType.MARKET_IF_TOUCHED,
-    "LIT": OrderType.LIMIT_IF_TOUCHED,
-}
-HAS_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP_LIMIT})
-HAS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 WORDS: dict[str, Word] = {
     "ApiPending": Word.ACKNOWLEDGED,
@@ -93,17 +73,9 @@ class Ours:
         return f"foreign-{perm_id}", True
 
 
-def decimal(number: float | Decimal | str | None) -> Decimal | None:
-    """Return a float of the SDK as a person would write it; None where IB means none."""
-    if number is None or number == "":
-        return None
-    value = Decimal(str(number))  # via str: the float 0.1 stays 0.1
-    return None if not value.is_finite() or abs(value) > UNSET else Decimal(plain(value))
-
-
 def known(number: float | Decimal | str | None) -> Decimal:
     """Return ``number``, 0 where there is none."""
-    return decimal(number) or ZERO
+    return terms.decimal(number) or ZERO
 
 
 def named(contract: Contract) -> Named:
@@ -143,7 +115,11 @@ def details(found: ContractDetails) -> Named:
     plain_name = named(found.contract)
     return Named(
         **{name: getattr(plain_name, name) for name in Named.__slots__}
-        | {"contract_month": found.contractMonth, "min_tick": decimal(found.minTick)}
+        | {
+            "contract_month": found.contractMonth,
+            "min_tick": terms.decimal(found.minTick),
+            "size_step": terms.decimal(found.sizeIncrement) or None,
+        }
     )
 
 
@@ -156,6 +132,7 @@ def instrument(found: Named, *, now_ns: int) -> Instrument:
         exchange=found.primary_exchange or found.exchange or None,
         multiplier=multiplier(found),
         tick_size=found.min_tick,
+        size_step=found.size_step,
         ib_conid=found.con_id,
         ib_symbol=found.symbol,
         ib_exchange=route(found),
@@ -176,26 +153,13 @@ def contract_for(wanted: Instrument) -> Contract:
 
 def order_for(order: OrderUpdate, *, account: str) -> Order:
     """Return the order to send; whatever IB would take from its own presets is said."""
-    sent = Order(
-        action=order.side.value,
-        totalQuantity=_number(order.qty),
-        orderType=TYPES[order.type],
-        tif=order.tif.value,
+    return Order(
+        **terms.fields(order),
         account=account,
         orderRef=order.client_order_id,
-        outsideRth=order.outside_rth,
         openClose="",
         transmit=True,
     )
-    if order.limit_price is not None:
-        sent.lmtPrice = float(order.limit_price)
-    if order.stop_price is not None:
-        sent.auxPrice = float(order.stop_price)
-    return sent
-
-
-def _number(qty: Decimal) -> Any:
-    return int(qty) if qty == qty.to_integral_value() else float(qty)
 
 
 def opened(contract: Contract, order: Order, state: OrderState, ours: Ours) -> OrderReport:
@@ -236,7 +200,7 @@ def status(
         venue_order_id=_text(perm_id),
         word=WORDS.get(word),
         filled_qty=known(filled),
-        average_price=(decimal(average) or None) if filled else None,
+        average_price=(terms.decimal(average) or None) if filled else None,
         reason=f"held: {why_held}" if why_held else "",
         is_foreign=not session_order_id,
     )
@@ -281,7 +245,7 @@ def execution(contract: Contract, done: Execution, ours: Ours, *, now_ns: int) -
 
 def fee(report: CommissionReport, *, now_ns: int) -> FeeReport | None:
     """Translate a commission report; None if it says nothing yet."""
-    amount = decimal(report.commission)
+    amount = terms.decimal(report.commission)
     if amount is None:
         return None
     execution_id, revision = split_execution_id(report.execId)
@@ -290,7 +254,7 @@ def fee(report: CommissionReport, *, now_ns: int) -> FeeReport | None:
         revision=revision,
         fee=amount,
         currency=report.currency,
-        realized_pnl=decimal(report.realizedPNL),
+        realized_pnl=terms.decimal(report.realizedPNL),
         received_ns=now_ns,
     )
 
@@ -306,7 +270,7 @@ def position(contract: Contract, qty: float, cost: float, *, now_ns: int) -> Pos
     what = named(contract)
     held = known(qty)
     times = multiplier(what) if what.sec_type in {"FUT", "OPT", "FOP"} else Decimal(1)
-    average = decimal(cost)
+    average = terms.decimal(cost)
     return PositionReport(
         symbol=canonical(what),
         asset_class=asset_class(what),
@@ -320,17 +284,8 @@ def position(contract: Contract, qty: float, cost: float, *, now_ns: int) -> Pos
 
 
 def _terms(contract: Contract, order: Order) -> OrderTerms:
-    kind = TYPES_BACK.get(order.orderType, OrderType.MARKET)
-    return OrderTerms(
-        symbol=canonical(named(contract)),
-        side=Side.BUY if order.action == "BUY" else Side.SELL,
-        type=kind,
-        qty=known(order.totalQuantity),
-        limit_price=decimal(order.lmtPrice) if kind in HAS_LIMIT else None,
-        stop_price=decimal(order.auxPrice) if kind in HAS_STOP else None,
-        tif=Tif(order.tif) if order.tif in set(Tif) else Tif.DAY,
-        outside_rth=order.outsideRth,
-    )
+    said = {name: getattr(order, name) for name in terms.READ}
+    return terms.read(canonical(named(contract)), said)
 
 
 def _text(perm_id: int) -> str:

@@ -87,7 +87,7 @@ def brokers_of(before: Instrument | None, after: Instrument) -> frozenset[str]:
 def _problem(given: Instrument) -> str:
     if not _CURRENCY.fullmatch(given.currency):
         return f"currency is {given.currency!a}: it has three capital letters, such as USD"
-    for name in ("multiplier", "tick_size", "ib_conid"):
+    for name in ("multiplier", "tick_size", "size_step", "ib_conid"):
         value = getattr(given, name)
         if value is not None and value <= 0:
             return f"{name} is {value}: it must be above 0"

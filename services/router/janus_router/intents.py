@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -48,9 +48,10 @@ log = structlog.get_logger()
 class Intents:
     """Answers intents; keeps nothing but the count of those in flight."""
 
-    def __init__(self, bus: Bus, instruments: Instruments, accounts: Collection[str]) -> None:
+    def __init__(self, bus: Bus, instruments: Instruments, brokers: Mapping[str, str]) -> None:
+        """``brokers`` says at which broker each account is."""
         self._bus, self._instruments = bus, instruments
-        self._accounts = sorted(accounts)
+        self._brokers = brokers
         self._in_flight: Counter[str] = Counter()
 
     async def handle(self, asked: Asked[Intent]) -> IntentReply:
@@ -78,11 +79,11 @@ class Intents:
                 f"the subject says account {account!a}, the message {intent.account!a}",
                 "send it to the subject of its account",
             )
-        if account not in self._accounts:
+        if account not in self._brokers:
             raise Denied(
                 Code.UNKNOWN_ACCOUNT,
                 f"there is no account {account!a}",
-                f"use one of {', '.join(self._accounts)}",
+                f"use one of {', '.join(sorted(self._brokers))}",
             )
 
     async def _decide(self, intent: Intent, principal: str) -> IntentReply:
@@ -129,7 +130,7 @@ class Intents:
 
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
         instrument = await self._instruments.resolve(complete.symbol)
-        validate.fits(complete, instrument)
+        validate.fits(complete, instrument, broker=self._brokers[complete.account])
         if complete.dry_run:
             return IntentReply(
                 outcome=Outcome.ACCEPTED,

@@ -21,7 +21,8 @@ async def serve(settings: config.Config) -> None:
     """Answer intents until stopped."""
     async with bus.connect(config.bus_url(settings), name="router") as house:
         here = await service.start(house, "router")
-        intents = Intents(house, Instruments(house, monotonic_s=monotonic_s), settings.accounts)
+        brokers = {alias: account.broker for alias, account in settings.accounts.items()}
+        intents = Intents(house, Instruments(house, monotonic_s=monotonic_s), brokers)
 
         async def ready() -> None:
             await here.answer(

@@ -8,21 +8,19 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from janus_common import capabilities
 from janus_common.clock import NS_PER_S
 from janus_common.errors import Code, Denied, SymbolInvalid
-from janus_common.messages import Instrument, OrderIntent, OrderType, Tif
+from janus_common.messages import Instrument, OrderIntent, Tif
 from janus_common.symbols import canonical, plain
 
+from janus_router import prices
+
 MAX_QTY = Decimal(10_000_000)
-MAX_PRICE = Decimal(100_000_000)
 MAX_EXPIRY_NS = 3_600 * NS_PER_S
 DEFAULT_EXPIRY_NS = 30 * NS_PER_S
 MAX_TAGS_BYTES = 4_096
-
-NEEDS_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
-TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT})
-TIFS = frozenset({Tif.DAY, Tif.GTC, Tif.IOC})
+WHOLE = Decimal(1)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -49,45 +47,44 @@ def symbol(text: str) -> str:
 def order(intent: OrderIntent, *, now_ns: int) -> None:
     """Refuse an order that is wrong in itself."""
     order_id(intent.client_order_id)
-    _supported(intent)
     _quantity(intent.qty)
-    _price("limit_price", intent.limit_price, needed=intent.type in NEEDS_LIMIT, type_=intent.type)
-    _price("stop_price", intent.stop_price, needed=intent.type in NEEDS_STOP, type_=intent.type)
-    _nothing_else(intent)
-    if intent.expires_ns is not None and intent.expires_ns > now_ns + MAX_EXPIRY_NS:
-        raise Denied(
-            Code.INVALID_EXPIRY,
-            f"expires_ns {intent.expires_ns} is more than an hour away; it bounds the sending, "
-            "not the life of the order",
-            "leave it out, or use tif",
-        )
+    prices.check_given(intent)
+    _good_till(intent, now_ns)
+    _expiry(intent, now_ns)
+    _tags(intent)
 
 
-def fits(intent: OrderIntent, instrument: Instrument) -> None:
-    """Refuse an order that does not fit its instrument."""
-    for name in ("limit_price", "stop_price"):
-        price: Decimal | None = getattr(intent, name)
-        step = instrument.tick_size
-        if price is None or step is None or price % step == 0:
-            continue
-        below = price // step * step
-        raise Denied(
-            Code.INVALID_TICK,
-            f"{name} {plain(price)} is not a multiple of {plain(step)}, the price step of "
-            f"{instrument.symbol}",
-            f"use {plain(below)} or {plain(below + step)}",
-        )
+def fits(intent: OrderIntent, instrument: Instrument, *, broker: str) -> None:
+    """Refuse an order that its broker does not have, or that does not fit its instrument."""
+    cell = capabilities.cell(
+        broker,
+        instrument.asset_class,
+        intent.type,
+        intent.tif,
+        outside_rth=intent.outside_rth,
+    )
+    _attributes(intent, cell, broker)
+    size_step(intent.qty, instrument, has_fractions=cell.has_fractions)
+    prices.check_fit(intent, instrument)
 
 
-def _supported(intent: OrderIntent) -> None:
-    if intent.type not in TYPES:
-        raise Denied(Code.UNSUPPORTED, f"type {intent.type} is not supported", _one_of(TYPES))
-    if intent.tif not in TIFS:
-        raise Denied(Code.UNSUPPORTED, f"tif {intent.tif} is not supported", _one_of(TIFS))
-
-
-def _one_of(words: frozenset[OrderType] | frozenset[Tif]) -> str:
-    return f"use one of {', '.join(sorted(words))}"
+def size_step(qty: Decimal, instrument: Instrument, *, has_fractions: bool) -> None:
+    """Refuse a quantity between the instrument's steps; whole ones where nothing else is known."""
+    step = instrument.size_step or WHOLE
+    if step < WHOLE and not has_fractions:
+        step = WHOLE
+    if qty % step == 0:
+        return
+    below = qty // step * step
+    either = f"{plain(below)} or " if below else ""
+    raise Denied(
+        Code.INVALID_QTY,
+        f"qty {plain(qty)} is not a whole number"
+        if step == WHOLE
+        else f"qty {plain(qty)} is not a multiple of {plain(step)}, the size step of "
+        f"{instrument.symbol}",
+        f"use {either}{plain(below + step)}",
+    )
 
 
 def _quantity(qty: Decimal) -> None:
@@ -95,41 +92,42 @@ def _quantity(qty: Decimal) -> None:
         raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is not above 0", "give 1 or more")
     if qty > MAX_QTY:
         raise Denied(Code.INVALID_QTY, f"qty {plain(qty)} is above {MAX_QTY}", "split the order")
-    if qty % 1 != 0:
-        raise Denied(
-            Code.INVALID_QTY,
-            f"qty {plain(qty)} is not a whole number",
-            "use whole shares or contracts",
-        )
 
 
-def _price(name: str, price: Decimal | None, *, needed: bool, type_: OrderType) -> None:
-    if price is None and needed:
-        raise Denied(Code.MISSING_PRICE, f"a {type_} order needs a {name}", f"give {name}")
-    if price is None:
-        return
-    if not needed:
-        raise Denied(
-            Code.UNWANTED_PRICE,
-            f"a {type_} order has no {name}, but {plain(price)} was given",
-            f"leave {name} out or change the type",
-        )
-    if not 0 < price <= MAX_PRICE:
-        raise Denied(
-            Code.INVALID_PRICE,
-            f"{name} {plain(price)} is not above 0 and at most {MAX_PRICE}",
-            f"give a {name} above 0",
-        )
-
-
-def _nothing_else(intent: OrderIntent) -> None:
-    for name in ("trail_amount", "trail_percent", "good_till_ns"):
-        if getattr(intent, name) is not None:
+def _good_till(intent: OrderIntent, now_ns: int) -> None:
+    till_ns = intent.good_till_ns
+    if intent.tif is not Tif.GTD:
+        if till_ns is not None:
             raise Denied(
                 Code.UNWANTED_PRICE,
-                f"a {intent.type} order with tif {intent.tif} has no {name}",
-                f"leave {name} out",
+                f"an order with tif {intent.tif} has no good_till_ns, but {till_ns} was given",
+                "leave good_till_ns out, or use tif GTD",
             )
+    elif till_ns is None:
+        raise Denied(
+            Code.INVALID_EXPIRY,
+            "an order with tif GTD needs a good_till_ns",
+            "give the moment at which it ends, in nanoseconds UTC, or use tif GTC",
+        )
+    elif till_ns // NS_PER_S * NS_PER_S <= now_ns:
+        raise Denied(
+            Code.INVALID_EXPIRY,
+            f"good_till_ns {till_ns} is not in the future: it is {now_ns} now",
+            "give a later moment, or use tif IOC",
+        )
+
+
+def _expiry(intent: OrderIntent, now_ns: int) -> None:
+    if intent.expires_ns is not None and intent.expires_ns > now_ns + MAX_EXPIRY_NS:
+        raise Denied(
+            Code.INVALID_EXPIRY,
+            f"expires_ns {intent.expires_ns} is more than an hour away; it bounds the sending, "
+            "not the life of the order",
+            "leave it out, or use tif GTD with good_till_ns",
+        )
+
+
+def _tags(intent: OrderIntent) -> None:
     size = sum(len(key) + len(value) for key, value in intent.tags.items())
     if size > MAX_TAGS_BYTES:
         raise Denied(
@@ -137,3 +135,12 @@ def _nothing_else(intent: OrderIntent) -> None:
             f"tags of {size} characters; {MAX_TAGS_BYTES} at most",
             "use fewer or shorter tags",
         )
+
+
+def _attributes(intent: OrderIntent, cell: capabilities.Cell, broker: str) -> None:
+    for wanted, has, what, instead in (
+        (intent.legs, cell.has_groups, "brackets", "send the orders one by one"),
+        (intent.dry_run, cell.has_dry_run, "dry runs", "send a small order to a paper account"),
+    ):
+        if wanted and not has:
+            raise Denied(Code.UNSUPPORTED, f"{broker} has no {what} of that kind", instead)

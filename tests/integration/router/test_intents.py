@@ -74,7 +74,8 @@ async def running(url):
         bus.connect(url, name="tester") as client,
     ):
         here = await service.start(ours, "test-house")
-        intents = Intents(ours, Instruments(ours, monotonic_s=monotonic_s), [*accounts, "nobody"])
+        brokers = dict.fromkeys([*accounts, "nobody"], "ib")
+        intents = Intents(ours, Instruments(ours, monotonic_s=monotonic_s), brokers)
         await here.answer(subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=100)
         await here.answer(
             subjects.registry("resolve"), Resolve, resolve, refuse=no_registry, at_once=10

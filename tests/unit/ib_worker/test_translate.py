@@ -11,7 +11,7 @@ from ib_async.contract import Contract
 from ib_async.objects import CommissionReport, Execution
 from ib_async.order import Order, OrderState
 from janus_common.errors import Code
-from janus_common.messages import Instrument, OrderType, Side, Tif
+from janus_common.messages import Instrument, Side, Tif
 from janus_common.orders import Word
 from janus_common.symbols import AssetClass
 from janus_ib_worker import translate
@@ -21,27 +21,6 @@ from tests.unit.worker.test_orders import order
 
 OURS = Ours(11)
 AAPL = Contract(conId=265598, symbol="AAPL", secType="STK", currency="USD", exchange="SMART")
-
-
-@pytest.mark.parametrize(
-    ("kind", "prices", "sent"),
-    [
-        (OrderType.MARKET, {}, ("MKT", None, None)),
-        (OrderType.LIMIT, {"limit_price": Decimal("187.40")}, ("LMT", 187.4, None)),
-        (OrderType.STOP, {"stop_price": Decimal(190)}, ("STP", None, 190.0)),
-        (
-            OrderType.STOP_LIMIT,
-            {"limit_price": Decimal(191), "stop_price": Decimal(190)},
-            ("STP LMT", 191.0, 190.0),
-        ),
-    ],
-)
-def test_an_order_type_has_its_name_and_prices(kind, prices, sent):
-    found = translate.order_for(order(type=kind, **prices, session_order_id="11.5"), account="DU1")
-
-    unset = Order().lmtPrice
-    expected = tuple(unset if value is None else value for value in sent)
-    assert (found.orderType, found.lmtPrice, found.auxPrice) == expected
 
 
 def test_an_order_says_all_that_presets_would_fill_in():
@@ -255,25 +234,6 @@ def test_the_cost_of_a_future_is_a_price():
         Decimal("6000.05"),
         Decimal(50),
     )
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [
-        (0.1, "0.1"),
-        (10.0, "10"),
-        (1e-05, "0.00001"),
-        (1.7976931348623157e308, None),
-        (float("nan"), None),
-        (float("inf"), None),
-        (None, None),
-        ("", None),
-    ],
-)
-def test_a_number_is_as_a_person_would_write_it(number, expected):
-    found = translate.decimal(number)
-
-    assert (None if found is None else str(found)) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from janus_common import capabilities
+from janus_common.capabilities import Cell, Line, Session
 from janus_common.errors import Code, Denied
-from janus_common.messages import OrderType, Tif
+from janus_common.messages import Leg, OrderType, Tif
+from janus_common.symbols import AssetClass
 from janus_router import validate
 
 from tests.support.messages import instrument, intent
@@ -14,6 +17,7 @@ from tests.support.messages import instrument, intent
 NOW_NS = 1_800_000_000_000_000_000
 HOUR_NS = 3_600_000_000_000
 LIMIT, STOP = OrderType.LIMIT, OrderType.STOP
+POOR = Cell((Line((OrderType.MARKET,), (Tif.GTC,)),), has_groups=False, has_dry_run=False)
 
 GOOD = {
     "market": {},
@@ -25,46 +29,39 @@ GOOD = {
         "limit_price": Decimal(179),
     },
     "immediate or cancel": {"tif": Tif.IOC},
+    "good till a moment": {"tif": Tif.GTD, "good_till_ns": NOW_NS + HOUR_NS},
     "expires in half an hour": {"expires_ns": NOW_NS + HOUR_NS // 2},
     "expired: the worker may know the id": {"expires_ns": NOW_NS - 1},
 }
 BAD = {
     "qty 0": ({"qty": Decimal(0)}, Code.INVALID_QTY, "qty 0 is not above 0"),
     "qty -1": ({"qty": Decimal(-1)}, Code.INVALID_QTY, "qty -1 is not above 0"),
-    "qty 1.5": ({"qty": Decimal("1.5")}, Code.INVALID_QTY, "qty 1.5 is not a whole number"),
     "qty too large": ({"qty": Decimal(10_000_001)}, Code.INVALID_QTY, "is above 10000000"),
     "limit without price": (
         {"type": LIMIT},
         Code.MISSING_PRICE,
         "a LIMIT order needs a limit_price",
     ),
-    "stop without price": ({"type": STOP}, Code.MISSING_PRICE, "a STOP order needs a stop_price"),
-    "stop at 0": (
-        {"type": STOP, "stop_price": Decimal(0)},
-        Code.INVALID_PRICE,
-        "stop_price 0 is not above 0",
-    ),
-    "limit below 0": (
-        {"type": LIMIT, "limit_price": Decimal(-5)},
-        Code.INVALID_PRICE,
-        "limit_price -5 is not above 0",
-    ),
-    "market with a price": (
-        {"limit_price": Decimal(1)},
+    "an end without GTD": (
+        {"good_till_ns": NOW_NS + HOUR_NS},
         Code.UNWANTED_PRICE,
-        "a MARKET order has no limit_price, but 1 was given",
+        "an order with tif GTC has no good_till_ns",
     ),
-    "trail on a market order": (
-        {"trail_amount": Decimal(1)},
-        Code.UNWANTED_PRICE,
-        "has no trail_amount",
+    "GTD without an end": (
+        {"tif": Tif.GTD},
+        Code.INVALID_EXPIRY,
+        "an order with tif GTD needs a good_till_ns",
     ),
-    "unsupported type": (
-        {"type": OrderType.MARKET_ON_CLOSE},
-        Code.UNSUPPORTED,
-        "type MARKET_ON_CLOSE is not supported",
+    "GTD until a moment ago": (
+        {"tif": Tif.GTD, "good_till_ns": NOW_NS},
+        Code.INVALID_EXPIRY,
+        f"good_till_ns {NOW_NS} is not in the future",
     ),
-    "unsupported tif": ({"tif": Tif.OPG}, Code.UNSUPPORTED, "tif OPG is not supported"),
+    "GTD for part of a second": (
+        {"tif": Tif.GTD, "good_till_ns": NOW_NS + 900_000_000},
+        Code.INVALID_EXPIRY,
+        "is not in the future",
+    ),
     "id with a dot": ({"client_order_id": "a.b"}, Code.INVALID_ID, "'a.b' is not 1 to 40"),
     "id with a wildcard": ({"client_order_id": "*"}, Code.INVALID_ID, "is not 1 to 40"),
     "empty id": ({"client_order_id": ""}, Code.INVALID_ID, "is not 1 to 40"),
@@ -106,18 +103,82 @@ def test_a_symbol_is_put_into_canonical_spelling():
     assert validate.symbol(" brk.b ") == "BRK.B"
 
 
-def test_a_price_between_the_steps_is_refused_with_both_neighbours():
+def fits(wanted, known=None):
+    validate.fits(wanted, known or instrument(), broker="ib")
+
+
+def refused_to_fit(wanted, known=None):
     with pytest.raises(Denied) as refused:
-        validate.fits(intent(type=LIMIT, limit_price=Decimal("189.215")), instrument())
-
-    assert refused.value.code is Code.INVALID_TICK
-    assert "189.215 is not a multiple of 0.01" in refused.value.reason
-    assert refused.value.hint == "use 189.21 or 189.22"
+        fits(wanted, known)
+    assert refused.value.hint
+    return refused.value.code, refused.value.reason, refused.value.hint
 
 
-def test_a_price_on_a_step_passes():
-    validate.fits(intent(type=LIMIT, limit_price=Decimal("189.210")), instrument())
+def test_a_price_off_its_step_is_refused_by_the_instrument():
+    code, reason, _ = refused_to_fit(intent(type=LIMIT, limit_price=Decimal("189.215")))
+
+    assert code is Code.INVALID_TICK
+    assert "189.215 is not a multiple of 0.01" in reason
 
 
-def test_an_instrument_without_a_known_step_takes_any_price():
-    validate.fits(intent(type=LIMIT, limit_price=Decimal("1.23456")), instrument(tick_size=None))
+def test_what_the_broker_does_not_have_is_refused_before_prices_are_looked_at():
+    wanted = intent(type=LIMIT, limit_price=Decimal("189.215"), tif=Tif.OPG, outside_rth=True)
+
+    assert refused_to_fit(wanted) == (
+        Code.UNSUPPORTED,
+        "tif OPG is not supported for a LIMIT order of EQUITY at ib outside regular hours",
+        "use tif DAY, GTC, GTD, IOC",
+    )
+
+
+WHOLE = {"size_step": None}
+FRACTIONS = {"size_step": Decimal("0.001")}
+LOTS = {"size_step": Decimal(100)}
+
+
+@pytest.mark.parametrize(
+    ("qty", "known"), [("3", WHOLE), ("1.005", FRACTIONS), ("3", FRACTIONS), ("300", LOTS)], ids=str
+)
+def test_a_quantity_on_the_size_step_passes(qty, known):
+    fits(intent(qty=Decimal(qty)), instrument(**known))
+
+
+@pytest.mark.parametrize(
+    ("qty", "known", "reason", "hint"),
+    [
+        ("1.5", WHOLE, "qty 1.5 is not a whole number", "use 1 or 2"),
+        ("0.5", WHOLE, "qty 0.5 is not a whole number", "use 1"),
+        (
+            "1.0005",
+            FRACTIONS,
+            "qty 1.0005 is not a multiple of 0.001, the size step of AAPL",
+            "use 1 or 1.001",
+        ),
+        ("150", LOTS, "qty 150 is not a multiple of 100, the size step of AAPL", "use 100 or 200"),
+    ],
+)
+def test_a_quantity_between_the_size_steps_is_refused_with_its_neighbours(qty, known, reason, hint):
+    found = refused_to_fit(intent(qty=Decimal(qty)), instrument(**known))
+
+    assert found == (Code.INVALID_QTY, reason, hint)
+
+
+def test_a_fraction_is_refused_where_the_session_has_none():
+    wanted = intent(type=LIMIT, limit_price=Decimal(1), qty=Decimal("1.5"), outside_rth=True)
+
+    code, reason, _ = refused_to_fit(wanted, instrument(**FRACTIONS))
+
+    assert (code, reason) == (Code.INVALID_QTY, "qty 1.5 is not a whole number")
+
+
+@pytest.mark.parametrize(("field", "what"), [("legs", "brackets"), ("dry_run", "dry runs")])
+def test_an_attribute_that_the_broker_lacks_is_refused(field, what, monkeypatch):
+    poor = {(AssetClass.EQUITY, Session.REGULAR): POOR}
+    monkeypatch.setitem(capabilities.TABLE, "poor", poor)
+    wanted = intent(**{field: [Leg(type=OrderType.MARKET)] if field == "legs" else True})
+
+    with pytest.raises(Denied) as refused:
+        validate.fits(wanted, instrument(), broker="poor")
+
+    assert refused.value.code is Code.UNSUPPORTED
+    assert f"poor has no {what}" in refused.value.reason

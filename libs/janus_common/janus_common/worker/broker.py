@@ -28,7 +28,11 @@ class OrderTerms:
     qty: Decimal
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    limit_offset: Decimal | None = None
     tif: Tif = Tif.DAY
+    good_till_ns: int | None = None
     outside_rth: bool = False
 
 
