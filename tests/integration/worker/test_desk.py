@@ -7,6 +7,7 @@ import uuid
 from decimal import Decimal
 
 from janus_common import subjects
+from janus_common.bus.service import Asked
 from janus_common.errors import Code
 from janus_common.messages import (
     FeedReply,
@@ -211,12 +212,25 @@ async def test_lines_are_opened_again_when_the_broker_has_lost_them(desk):
 async def test_lines_are_opened_again_after_a_reconnect(desk):
     instrument = await desk.instrument("AAPL")
     request = FeedRequest(instrument=instrument)
-    await desk.bus.request(subjects.feed(desk.alias, "subscribe"), request, FeedReply)
+    reply = await desk.bus.request(subjects.feed(desk.alias, "subscribe"), request, FeedReply)
+    assert reply.outcome is Outcome.ACCEPTED
 
     desk.broker.lines.clear()
     desk.broker.hangs_up()
 
-    await eventually(lambda: "AAPL" in desk.broker.lines, 30.0)
+    await eventually(lambda: desk.broker.lines == ["AAPL"], 30.0)
+
+
+async def test_a_worker_that_says_ready_takes_subscriptions(desk):
+    request = Asked(FeedRequest(instrument=await desk.instrument("AAPL")), "direct")
+    desk.broker.hangs_up()
+    await desk.state_is(ServiceState.DOWN)
+
+    async with asyncio.timeout(30):
+        while desk.service.state is not ServiceState.READY:
+            await asyncio.sleep(0)  # the first moment of it
+
+    assert (await desk.desk.feed.subscribe(request)).outcome is Outcome.ACCEPTED
 
 
 async def test_a_foreign_order_is_shown_and_not_touched(desk):

@@ -123,7 +123,9 @@ class Feed:
     async def attach(self, session: Session) -> None:
         """Open all wanted lines over a new session."""
         self._session = session
-        for instrument in list(self._wanted.values()):
+        for symbol in list(self._wanted):
+            if (instrument := self._wanted.get(symbol)) is None:
+                continue  # no longer wanted: closed while those before it were opened
             try:
                 await session.open_line(instrument)
             except Denied as denied:
