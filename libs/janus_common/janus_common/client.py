@@ -332,10 +332,10 @@ class JanusClient:
     async def _heard(
         self, subject: str, kind: type[T] | UnionType, feed: Feed[T]
     ) -> AsyncIterator[None]:
-        async def note(received: Received[T]) -> None:
+        def note(received: Received[T]) -> None:
             feed.put(received.message)
 
-        stop = await self.bus.subscribe(subject, kind, note)
+        stop = await self.bus.listen(subject, kind, note)
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ it again.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -51,6 +52,8 @@ async def run_until_stopped(
                 await asyncio.sleep(0)
                 if ready is not None:
                     await ready()
+                gc.collect()
+                gc.freeze()  # what lives now lives on: later collections need not walk it
                 log.info("service.ready")
                 await stopping.wait()
                 log.info("service.draining")

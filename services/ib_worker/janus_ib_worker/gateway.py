@@ -27,6 +27,7 @@ from janus_ib_worker.session import GatewaySession
 from janus_ib_worker.taps import Taps
 
 LIVE, DELAYED = 1, 3
+READ_AT_ONCE = 32 * 1024  # bytes of ticks that are decoded before anything else gets a turn
 
 log = get_logger()
 
@@ -137,6 +138,7 @@ class Wire:
                 f"{settings.host}:{settings.port} accepts, but does not log us on within "
                 f"{settings.connect_timeout_s:g} s"
             )
+        self._client.conn.transport.max_size = READ_AT_ONCE
         log.info("broker.connected", server_version=self._client.serverVersion())
         accounts: list[str] = self._client.getAccounts()
         return accounts

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import structlog
-from janus_common import subjects
+from janus_common import codec, subjects
 from janus_common.bus.bus import Bus, Received
 from janus_common.bus.service import Asked
 from janus_common.clock import monotonic_s
-from janus_common.errors import BusUnavailable, Denied, SymbolInvalid
+from janus_common.errors import Denied, SymbolInvalid
 from janus_common.messages import (
     MarketDataReply,
     Quality,
@@ -31,33 +33,38 @@ class Hub:
     def __init__(self, bus: Bus, leases: Leases, lines: Lines) -> None:
         self._bus, self._leases, self._lines = bus, leases, lines
         self._last: dict[str, Tick] = {}
-        self._subjects: dict[str, str] = {}
+        self._subjects: dict[str, bytes] = {}
+        self._gathered: list[tuple[bytes, bytes]] = []
         self.dropped = 0  # ticks that the bus did not take
 
-    async def ticked(self, received: Received[Tick]) -> None:
-        """Number one tick of a worker and publish it to everyone."""
+    def ticked(self, received: Received[Tick]) -> None:
+        """Number one tick of a worker; it goes to everyone with all that were read with it."""
         tick = received.message
         if self._lines.source(tick.symbol) != tick.source:
             return  # a second account's line, or one that was just closed
-        await self._publish(tick)
+        self._number(tick)
 
-    async def _publish(self, tick: Tick) -> None:
+    def _number(self, tick: Tick) -> None:
         before = self._last.get(tick.symbol)
         numbered = msgspec.structs.replace(tick, sequence=before.sequence + 1 if before else 1)
         self._last[tick.symbol] = numbered
         subject = self._subjects.get(tick.symbol)
         if subject is None:
-            subject = self._subjects[tick.symbol] = subjects.tick(tick.symbol)
-        try:
-            await self._bus.publish(subject, numbered)
-        except BusUnavailable:
-            self.dropped += 1
+            subject = self._subjects[tick.symbol] = subjects.tick(tick.symbol).encode()
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._post)
+        self._gathered.append((subject, codec.encode(numbered)))
 
-    async def mark_stale(self, symbol: str) -> None:
+    def _post(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if not self._bus.post(gathered):
+            self.dropped += len(gathered)
+
+    def mark_stale(self, symbol: str) -> None:
         """Say once that the last tick of ``symbol`` can no longer be relied on."""
         last = self._last.get(symbol)
         if last is not None and last.quality is not Quality.STALE:
-            await self._publish(msgspec.structs.replace(last, quality=Quality.STALE))
+            self._number(msgspec.structs.replace(last, quality=Quality.STALE))
 
     async def subscribe(self, asked: Asked[Subscribe]) -> MarketDataReply:
         """Begin or renew leases; the reply holds the last ticks and what was refused."""

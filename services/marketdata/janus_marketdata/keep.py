@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 from janus_common.clock import monotonic_s
 
@@ -16,14 +14,13 @@ log = structlog.get_logger()
 
 async def keep(leases: Leases, lines: Lines, hub: Hub) -> None:
     """Expire leases and keep the lines as they say, for ever."""
-    async with asyncio.TaskGroup() as tasks:
 
-        def desired() -> frozenset[str]:
-            leases.expire(monotonic_s())
-            return leases.desired()
+    def desired() -> frozenset[str]:
+        leases.expire(monotonic_s())
+        return leases.desired()
 
-        def lost(symbol: str, reason: str) -> None:
-            log.warning("line.lost", symbol=symbol, reason=reason)
-            tasks.create_task(hub.mark_stale(symbol))
+    def lost(symbol: str, reason: str) -> None:
+        log.warning("line.lost", symbol=symbol, reason=reason)
+        hub.mark_stale(symbol)
 
-        await lines.keep(desired, lost)
+    await lines.keep(desired, lost)

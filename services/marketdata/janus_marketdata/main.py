@@ -30,7 +30,7 @@ async def serve(settings: config.Config) -> None:
         hub = Hub(house, leases, lines)
 
         async def ready() -> None:
-            await house.subscribe(subjects.source(), Tick, hub.ticked)
+            await house.listen(subjects.source(), Tick, hub.ticked)
             answer = partial(here.answer, refuse=refusal, at_once=AT_ONCE)
             await answer(subjects.marketdata("subscribe"), Subscribe, hub.subscribe)
             await answer(subjects.marketdata("unsubscribe"), Unsubscribe, hub.unsubscribe)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from janus_common import subjects
 from janus_common.bus import bus, service
@@ -89,7 +87,7 @@ async def house(own_nats):
         )
         lines = Lines(ours, Instruments(ours, monotonic_s=monotonic_s), ["ib-main"])
         hub = Hub(ours, leases, lines)
-        await ours.subscribe(subjects.source(), Tick, hub.ticked)
+        await ours.listen(subjects.source(), Tick, hub.ticked)
         await here.answer(
             subjects.marketdata("subscribe"), Subscribe, hub.subscribe, refuse=refused, at_once=4
         )
@@ -99,10 +97,7 @@ async def house(own_nats):
         await here.answer(subjects.marketdata("snapshot"), Snapshot, hub.snapshot, refuse=refused)
 
         async def keep() -> None:
-            async with asyncio.TaskGroup() as tasks:
-                await lines.keep(
-                    leases.desired, lambda symbol, _: tasks.create_task(hub.mark_stale(symbol))
-                )
+            await lines.keep(leases.desired, lambda symbol, _: hub.mark_stale(symbol))
 
         ours.tasks.create_task(keep())
         found = House(client, feed)

@@ -47,6 +47,12 @@ class DirectClient(Client):
         """Forget what ``hear`` was told."""
         self._heard.pop(sid, None)
 
+    async def begin_answers(self) -> None:
+        """Subscribe to the answers of all that will be asked."""
+        self._answers = f"{self.new_inbox()}."
+        found = await self.subscribe(f"{self._answers}*", cb=_never)
+        self.hear(found._id, self._answered)  # noqa: SLF001
+
     async def request(
         self,
         subject: str,
@@ -57,32 +63,42 @@ class DirectClient(Client):
     ) -> Msg:
         """Ask and wait for the answer, without a task or a queue in between."""
         del old_style
-        if not self._answers:
-            await self._listen_for_answers()
+        return await self.ask(subject, payload, timeout_s=timeout, headers=headers)
+
+    def ask(
+        self,
+        subject: str,
+        payload: bytes,
+        *,
+        timeout_s: float,
+        headers: dict[str, str] | None = None,
+    ) -> asyncio.Future[Msg]:
+        """Send a question now; what is returned waits for the answer, or holds why there is none."""
+        loop = asyncio.get_running_loop()
         self._count += 1
         inbox = f"{self._answers}{self._count}"
-        answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        self._asked[inbox] = answer
-        expiry = asyncio.get_running_loop().call_later(timeout, _expire, answer)
-        try:
-            await self.publish(subject, payload, reply=inbox, headers=headers)
-            found = await answer
-        finally:
+        answer: asyncio.Future[Msg] = loop.create_future()
+        expiry = loop.call_later(timeout_s, _expire, answer)
+
+        def settled(_: object) -> None:
             expiry.cancel()
             del self._asked[inbox]
-        if found.headers and found.headers.get(Header.STATUS) == NO_RESPONDERS:
-            raise nats.errors.NoRespondersError
-        return found
 
-    async def _listen_for_answers(self) -> None:
-        prefix = f"{self.new_inbox()}."
-        self._answers = prefix
-        found = await self.subscribe(f"{prefix}*", cb=_never)
-        self.hear(found._id, self._answered)  # noqa: SLF001
+        self._asked[inbox] = answer
+        answer.add_done_callback(settled)
+        try:
+            _at_once(self.publish(subject, payload, reply=inbox, headers=headers))
+        except nats.errors.Error as error:
+            answer.set_exception(error)
+        return answer
 
     def _answered(self, message: Msg) -> None:
         answer = self._asked.get(message.subject)
-        if answer is not None and not answer.done():
+        if answer is None or answer.done():
+            return
+        if message.headers and message.headers.get(Header.STATUS) == NO_RESPONDERS:
+            answer.set_exception(nats.errors.NoRespondersError())
+        else:
             answer.set_result(message)
 
     def post(self, messages: Iterable[tuple[bytes, bytes]]) -> bool:

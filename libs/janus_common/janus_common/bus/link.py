@@ -130,7 +130,7 @@ async def connect(
         await _close(client)
 
 
-async def _open(client: Client, url: str, *, name: str, ears: _Ears) -> None:
+async def _open(client: DirectClient, url: str, *, name: str, ears: _Ears) -> None:
     await client.connect(
         servers=[url],
         name=name,
@@ -146,6 +146,7 @@ async def _open(client: Client, url: str, *, name: str, ears: _Ears) -> None:
         reconnected_cb=ears.reconnected,
         error_cb=ears.failed,
     )
+    await client.begin_answers()
 
 
 async def settle(client: Client) -> None:

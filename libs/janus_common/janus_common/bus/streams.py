@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import UnionType
@@ -13,12 +14,12 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from janus_common import codec, subjects
+from janus_common.bus.direct import DirectClient
 from janus_common.bus.link import heeded, renamed
 from janus_common.clock import NS_PER_S
 from janus_common.errors import MessageInvalid
@@ -97,10 +98,31 @@ class GiveUp:
 Settled = Ack | Retry | GiveUp
 
 
+@dataclass(frozen=True, slots=True)
+class Appending:
+    """A message on its way into a stream; awaited, it is the message's sequence there."""
+
+    _subject: str
+    _answer: asyncio.Future[Msg]
+
+    def __await__(self) -> Generator[Any, None, int]:
+        return self._stored().__await__()
+
+    async def _stored(self) -> int:
+        with renamed(self._subject):
+            try:
+                said = json.loads((await self._answer).data)
+            except nats.errors.NoRespondersError as error:
+                raise NoStreamResponseError from error
+            if "error" in said:
+                raise APIError.from_error(said["error"])
+            return int(said["seq"])
+
+
 class Streams:
     """The streams as seen over one connection."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: DirectClient) -> None:
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=READ_TIMEOUT_S)
 
@@ -137,11 +159,18 @@ class Streams:
             headers["Nats-Expected-Last-Subject-Sequence"] = str(expected_last)
         if message_id is not None:
             headers["Nats-Msg-Id"] = message_id
-        with renamed(subject):
-            ack = await self._js.publish(
-                subject, codec.encode(message), timeout=APPEND_TIMEOUT_S, headers=headers or None
-            )
-        return ack.seq
+        return await Appending(subject, self._send(subject, message, headers))
+
+    def begin_append(self, subject: str, message: msgspec.Struct, *, message_id: str) -> Appending:
+        """Send ``message`` before this returns; what is returned is to be awaited as ``append``."""
+        return Appending(subject, self._send(subject, message, {"Nats-Msg-Id": message_id}))
+
+    def _send(
+        self, subject: str, message: msgspec.Struct, headers: dict[str, str]
+    ) -> asyncio.Future[Msg]:
+        return self._client.ask(
+            subject, codec.encode(message), timeout_s=APPEND_TIMEOUT_S, headers=headers or None
+        )
 
     async def last(
         self, spec: StreamSpec, subject: str, kind: type[T] | UnionType

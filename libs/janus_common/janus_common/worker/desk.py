@@ -57,6 +57,7 @@ from janus_common.worker.standing import Hindrance
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
 SILENCE_S = 10.0
 LOOK_EVERY_S = 1.0
+LOG_AFTER_S = 0.005  # the bus hears of it first
 STABLE_S = 5.0  # a session that lived so long lets the next one begin without delay
 CAP_S = 15.0
 CATCH_UP_S = 2.0  # for the stream to be read back, before a snapshot is announced without it
@@ -319,18 +320,22 @@ class Desk:
 
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)
-        is_news = is_final(order) or order.state is OrderState.UNKNOWN
-        (log.info if is_news else log.debug)(
-            "order.changed",
-            client_order_id=order.client_order_id,
-            state=order.state.value,
-            filled_qty=str(order.filled_qty),
-            reason=order.reason,
-        )
+        asyncio.get_running_loop().call_later(LOG_AFTER_S, _log_change, order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
             self.board.tell(
                 "order-unknown", order.reason or "", client_order_id=order.client_order_id
             )
+
+
+def _log_change(order: OrderUpdate) -> None:
+    is_news = is_final(order) or order.state is OrderState.UNKNOWN
+    (log.info if is_news else log.debug)(
+        "order.changed",
+        client_order_id=order.client_order_id,
+        state=order.state.value,
+        filled_qty=str(order.filled_qty),
+        reason=order.reason,
+    )
 
 
 def _first(lost: BaseExceptionGroup[BrokerUnavailable]) -> BrokerUnavailable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from janus_common import subjects
@@ -168,6 +169,7 @@ class FillsOutbox:
         self._none_held.set()
         self._waiting: deque[FillMessage] = deque()
         self._wake = asyncio.Event()
+        self._group: asyncio.TaskGroup | None = None
         self._empty = asyncio.Event()
         self._empty.set()
         self._unconfirmed = 0
@@ -226,7 +228,7 @@ class FillsOutbox:
         self.count += sum(isinstance(message, Fill) for message in new)
         self._waiting.extend(new)
         self._empty.clear()
-        self._wake.set()
+        self._begin()
 
     async def _read(self, since_ns: int) -> None:
         stored: Stored[FillMessage]
@@ -263,27 +265,35 @@ class FillsOutbox:
         The next one goes out before the last one is confirmed: whoever listens need not wait for
         the disk. What is not confirmed is written again; its key makes it one.
         """
-        slots = asyncio.Semaphore(UNDER_WAY)
         async with asyncio.TaskGroup() as group:
+            self._group = group
+            self._begin()
             while True:
                 await self._wake.wait()
                 self._wake.clear()
                 await self._settle_held()
-                while self._waiting:
-                    await slots.acquire()
-                    group.create_task(self._write(self._waiting.popleft(), slots))
 
-    async def _write(self, message: FillMessage, slots: asyncio.Semaphore) -> None:
-        subject, key = subjects.fill(self._account, message.symbol), message_id(message)
-        self._unconfirmed += 1
+    def _begin(self) -> None:
+        """Send as many as may be under way: before the rest of what the broker said is read."""
+        while self._group is not None and self._waiting and self._unconfirmed < UNDER_WAY:
+            message = self._waiting.popleft()
+            self._unconfirmed += 1
+            self._group.create_task(self._confirm(message, self._send(message)))
+
+    def _send(self, message: FillMessage) -> Awaitable[int]:
+        subject = subjects.fill(self._account, message.symbol)
+        return self._streams.begin_append(subject, message, message_id=message_id(message))
+
+    async def _confirm(self, message: FillMessage, sent: Awaitable[int]) -> None:
         while True:
             try:
-                await self._streams.append(subject, message, message_id=key)
+                await sent
                 break
             except (BusTimeout, BusUnavailable, StorageFull) as error:
                 log.warning("fills.wait", waiting=self._unconfirmed, error=str(error))
                 await asyncio.sleep(RETRY_S)
+                sent = self._send(message)
         self._unconfirmed -= 1
-        slots.release()
+        self._begin()
         if not self._unconfirmed and not self._waiting:
             self._empty.set()
