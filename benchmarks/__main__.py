@@ -1,9 +1,11 @@
-"""Run all benchmarks, or the named ones: ``python -m benchmarks [order_path tick_path footprint venue]``."""
+"""Run all benchmarks, or the named ones: ``python -m benchmarks --help``."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
+import tempfile
+from pathlib import Path
 
 from benchmarks import footprint, order_path, tick_path, venue
 
@@ -13,15 +15,26 @@ ALL = {
     "footprint": footprint.run,
     "venue": venue.run,
 }
+MEMORY = Path("/dev/shm")
 
 
 def main() -> None:
     """Print the figures of each named benchmark."""
-    names = sys.argv[1:] or list(ALL)
-    unknown = [name for name in names if name not in ALL]
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; none: all")
+    parser.add_argument(
+        "--without-disk",
+        action="store_true",
+        help=f"keep journal and books in {MEMORY}: to tell Janus' share from the disk's",
+    )
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in ALL]
     if unknown:
-        sys.exit(f"Error: no benchmark {', '.join(unknown)}; there are {', '.join(ALL)}")
-    for name in names:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(ALL)}")
+    if arguments.without_disk:
+        tempfile.tempdir = str(MEMORY)
+        print(f"WITHOUT THE DISK: all state is in {MEMORY}; nothing below is durable")
+    for name in arguments.names or ALL:
         asyncio.run(ALL[name]())
 
 

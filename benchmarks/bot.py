@@ -1,9 +1,13 @@
-"""A bot that only counts: subscribes to all ticks for a while and prints what it saw as JSON."""
+"""A bot that only counts: hears all ticks from now until a moment, and prints what it saw as JSON.
+
+It says ``ready`` and begins when it is told the moment, on the monotonic clock, of the window.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 import time
 
@@ -15,6 +19,7 @@ from janus_common.messages import Tick
 from benchmarks.figures import percentile
 
 STAMP_RANGE_US = 1_000_000_000  # the venue's stamp is the monotonic clock modulo this
+AFTER_S = 0.2
 
 
 async def main(url: str, window_s: float) -> None:
@@ -23,10 +28,12 @@ async def main(url: str, window_s: float) -> None:
     ages: list[float] = []
     count = missing = 0
 
-    async def seen(received: Received[Tick]) -> None:
+    def seen(received: Received[Tick]) -> None:
         nonlocal count, missing
         tick = received.message
         now_us = time.monotonic_ns() // 1_000
+        if not begin_us <= now_us < begin_us + window_s * 1e6:
+            return
         count += 1
         before = last.get(tick.symbol)
         if before is not None:
@@ -35,9 +42,12 @@ async def main(url: str, window_s: float) -> None:
         newest = min((now_us - int(size)) % STAMP_RANGE_US for size in _sizes(tick))
         ages.append(newest / 1_000)
 
+    begin_us = math.inf
     async with bus.connect(url, name="bench-bot") as house:
-        stop = await house.subscribe(subjects.tick(), Tick, seen)
-        await asyncio.sleep(window_s)
+        stop = await house.listen(subjects.tick(), Tick, seen)
+        print("ready", flush=True)
+        begin_us = float(await asyncio.to_thread(sys.stdin.readline)) * 1e6
+        await asyncio.sleep(begin_us / 1e6 - time.monotonic() + window_s + AFTER_S)
         await stop()
     print(
         json.dumps(

@@ -28,6 +28,12 @@ def resident_mb(pid: int) -> float:
     raise ProcessLookupError(pid)
 
 
+def cpu_s(pid: int) -> float:
+    """Return the seconds of processor that a process has used, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def machine() -> str:
     """Return one line about where this runs."""
     return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, loopback"

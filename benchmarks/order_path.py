@@ -1,8 +1,9 @@
 """How long an order takes: intent → bytes at the venue, → reply, → fill event at the client.
 
 The floor is the same order sent by bare ``ib_async`` to the same venue, asked by another process
-over a socket, in the same run. Bytes at the venue are stamped by the venue with the monotonic
-clock, which all processes of a machine share.
+over a socket, in the same run, and so is the disk: what writing and syncing a record alone takes.
+Bytes at the venue are stamped by the venue with the monotonic clock, which all processes of a
+machine share. Where each millisecond goes is measured apart, with a listener beside the bus.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from janus_common.messages import (
     Subscribe,
 )
 
+from benchmarks import disk
 from benchmarks.figures import machine, p50_p99, percentile
+from benchmarks.trace import Tap, table
 from tests.support.stack import Stack, running
 
 ORDERS = 300
@@ -39,6 +42,8 @@ TICK_RATES = (0, 10_000)
 ACCOUNT = "ib-main"
 SYMBOL = "BAC"
 SETTLE_S = 2.0
+TRACED = 100
+SYNCS = 150  # before and after each series
 
 
 class Figures:
@@ -49,14 +54,15 @@ class Figures:
         self.bytes: list[float] = []
         self.reply: list[float] = []
         self.fill: list[float] = []
+        self.venue_ns: dict[str, int] = {}
 
     def read_truth(self, rows: list[dict[str, object]]) -> None:
         """Take the moments at which the venue read each order."""
         for row in rows:
             ref = str(row["order_ref"])
             if ref in self.sent:
-                stamp = float(str(row["received_monotonic_ns"])) / 1e9
-                self.bytes.append(stamp - self.sent[ref])
+                self.venue_ns[ref] = int(str(row["received_monotonic_ns"]))
+                self.bytes.append(self.venue_ns[ref] / 1e9 - self.sent[ref])
 
     def row(self, who: str, rate: int) -> str:
         return (
@@ -77,16 +83,36 @@ async def run() -> None:
         idle: list[float] = []
         async with bus.connect(stack.bus_url, name="bench") as house:
             for rate in TICK_RATES:
-                await stack.control("POST", "/market/rate", {"ticks_per_s": rate})
-                await subscribe(house, [name for name in symbols if name != SYMBOL])
+                moving = [name for name in symbols if name != SYMBOL]
+                wanted = {"ticks_per_s": rate, "symbols": moving}
+                await stack.control("POST", "/market/rate", wanted)
+                await subscribe(house, moving)
                 await asyncio.sleep(SETTLE_S)
                 floor = await series(stack, Floor(stack.tws_port, symbols, Figures()))
                 print(floor.row("bare ib_async, asked", rate))
+                synced = await disk.alone(stack.folder, SYNCS)
                 ours = await series(stack, Janus(house, Figures()))
+                synced += await disk.alone(stack.folder, SYNCS)
                 print(ours.row("Janus", rate))
+                print(f"{'':>8} {'of it the disk, alone':<24} {p50_p99(synced)}   "
+                      f"write + fdatasync of {disk.SIZE} bytes")  # fmt: skip
                 idle = idle or ours.bytes
                 ratio = percentile(ours.bytes, 0.99) / percentile(idle, 0.99)
                 print(f"{'':>8} p99 of bytes over the idle one: {ratio:.2f}×")
+                await trace(stack, house)
+
+
+async def trace(stack: Stack, house: Bus) -> None:
+    """Print where the time of each order goes, of a series that is not in the figures."""
+    figures = Figures()
+
+    async def work() -> None:
+        await series(stack, Janus(house, figures), TRACED)
+
+    stamps = await Tap(house, stack.bus_url, ACCOUNT).around(work)
+    for ref, sent in figures.sent.items():
+        stamps[ref] |= {"sent": int(sent * 1e9), "bytes": figures.venue_ns.get(ref, 0)}
+    print("\n".join(table(stamps)))
 
 
 async def subscribe(house: Bus, symbols: list[str]) -> None:
@@ -98,17 +124,17 @@ async def subscribe(house: Bus, symbols: list[str]) -> None:
     )
 
 
-async def series(stack: Stack, sender: Janus | Floor) -> Figures:
+async def series(stack: Stack, sender: Janus | Floor, orders: int = ORDERS) -> Figures:
     """Send the orders, evenly with jitter, and wait for the last fill."""
     figures, jitter = sender.figures, random.Random(1)
     async with sender, asyncio.TaskGroup() as tasks:
         start = time.monotonic()
-        for number in range(ORDERS):
+        for number in range(orders):
             due = start + (number + jitter.random() * 0.5) / PER_S
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             tasks.create_task(sender.send(uuid4().hex))
         deadline = time.monotonic() + 10
-        while len(figures.fill) < ORDERS and time.monotonic() < deadline:
+        while len(figures.fill) < orders and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
     figures.read_truth(await stack.control("GET", "/truth/orders"))
     return figures
@@ -121,14 +147,14 @@ class Janus:
         self._bus, self.figures = house, figures
 
     async def __aenter__(self) -> None:
-        self._stop = await self._bus.subscribe(
+        self._stop = await self._bus.listen(
             subjects.fill(ACCOUNT), Fill | FillCorrection | FillFee, self._filled, on_orders=True
         )
 
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
 
-    async def _filled(self, received: Received[Fill | FillCorrection | FillFee]) -> None:
+    def _filled(self, received: Received[Fill | FillCorrection | FillFee]) -> None:
         now, message = time.monotonic(), received.message
         if isinstance(message, Fill) and (sent := self.figures.sent.get(message.client_order_id)):
             self.figures.fill.append(now - sent)
