@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 import struct
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -71,11 +72,33 @@ async def test_a_client_that_breaks_the_protocol_is_closed_alone(running, name):
     ],
 )
 async def test_absurd_fields_get_an_error_and_the_session_lives(running, message):
-    found = await answers(running.port, HELLO + START + message + frame(49, 1))
+    with structlog.testing.capture_logs() as logs:
+        found = await answers(running.port, HELLO + START + message + frame(49, 1))
 
     assert found[-1][0] == "49"
     codes = {fields[3] for fields in found if fields[0] == "4"}
     assert codes & {"320", "200", "321"}
+    lines = [entry for entry in logs if entry["event"] in {"message.invalid", "request.refused"}]
+    assert [(entry["client_id"], entry["log_level"]) for entry in lines] == [(77, "warning")]
+
+
+@pytest.mark.parametrize("part", [HELLO[:9], HELLO + START + frame(49, 1)[:-2]])
+async def test_a_client_that_goes_in_the_middle_of_a_frame_is_noted(running, part):
+    async with client(running) as other:
+        with structlog.testing.capture_logs() as logs:
+            reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+            writer.write(part)
+            await writer.drain()
+            if part.startswith(HELLO):
+                assert await reader.read(1)
+            writer.close()
+
+            def noted():
+                return [one["log_level"] for one in logs if one["event"] == "connection.broken_off"]
+
+            await eventually(lambda: noted() == ["warning"])
+        await eventually(lambda: len(running.face.sessions()) == 1)
+        assert await other.reqCurrentTimeAsync()
 
 
 async def answers(port: int, data: bytes) -> list[list[str]]:
@@ -97,15 +120,37 @@ async def answers(port: int, data: bytes) -> list[list[str]]:
 
 async def test_a_client_that_never_finishes_its_greeting_is_cut_off():
     async with venue(options=Options(handshake_s=0.5)) as running:
-        assert await closed(running.port, b"API") == b""
-        assert await closed(running.port, HELLO) != b""
+        with structlog.testing.capture_logs() as logs:
+            assert await closed(running.port, b"API") == b""
+            assert await closed(running.port, HELLO) != b""
+
+        noted = [entry["reason"] for entry in logs if entry["event"] == "connection.aborted"]
+        assert len(noted) == 2
 
 
 async def test_a_client_that_never_finishes_a_frame_is_cut_off():
     async with venue(options=Options(frame_s=0.5)) as running:
-        answer = await closed(running.port, HELLO + START + b"\x00\x00")
+        with structlog.testing.capture_logs() as logs:
+            answer = await closed(running.port, HELLO + START + b"\x00\x00")
 
         assert b"DU1234567" in answer
+        assert "connection.aborted" in [entry["event"] for entry in logs]
+
+
+async def test_a_client_that_drips_a_frame_byte_by_byte_is_cut_off_all_the_same():
+    async with venue(options=Options(frame_s=0.5)) as running, client(running) as other:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(HELLO + START + (1000).to_bytes(4, "big"))
+
+        async with asyncio.timeout(20):
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(b"x")
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0.05):
+                            await reader.read(4096)
+        writer.close()
+        assert await other.reqCurrentTimeAsync()
 
 
 async def test_a_slow_but_honest_client_is_served(running):
@@ -126,11 +171,18 @@ async def test_a_slow_but_honest_client_is_served(running):
 
 async def test_two_hundred_connections_harm_nobody(running):
     async with client(running) as ib:
-        opened = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(200)]
-        assert await ib.reqCurrentTimeAsync()
-        for _, writer in opened:
-            writer.close()
-        await eventually(lambda: len(running.face.sessions()) == 1)
+        with structlog.testing.capture_logs() as logs:
+            opened = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(200)]
+            assert await ib.reqCurrentTimeAsync()
+
+            def refused():
+                return len([one for one in logs if one["event"] == "connection.refused"])
+
+            most = running.face.login.options.sessions
+            await eventually(lambda: refused() == 201 - most)
+            for _, writer in opened:
+                writer.close()
+            await eventually(lambda: len(running.face.sessions()) == 1)
 
 
 async def test_nagle_is_off(running):

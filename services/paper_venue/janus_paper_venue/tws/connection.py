@@ -67,6 +67,9 @@ class Connection(asyncio.Protocol):
             self._outbox.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        unread = self._hello if self._session is None else self._frames
+        if unread.is_partial and not self._is_closed:
+            log.warning("connection.broken_off", peer=self._peer, reason="in the middle of a frame")
         self._is_closed = True
         self._connections.discard(self)
         if self._session is not None:

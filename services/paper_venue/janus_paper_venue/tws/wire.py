@@ -93,6 +93,11 @@ class HelloReader:
 
     _buffer: bytearray = field(default_factory=bytearray)
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether the greeting has begun; it is not read further once it has ended."""
+        return bool(self._buffer)
+
     def feed(self, chunk: bytes) -> tuple[Hello, bytes] | None:
         """Return the greeting and the bytes after it, or None while it is incomplete.
 
