@@ -7,11 +7,14 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, order_path, tick_path, venue
+from benchmarks import footprint, order_path, pacing, restart, tick_path, venue, workers
 
 ALL = {
     "order_path": order_path.run,
     "tick_path": tick_path.run,
+    "pacing": pacing.run,
+    "restart": restart.run,
+    "workers": workers.run,
     "footprint": footprint.run,
     "venue": venue.run,
 }
@@ -27,6 +30,12 @@ def main() -> None:
         action="store_true",
         help=f"keep journal and books in {MEMORY}: to tell Janus' share from the disk's",
     )
+    parser.add_argument(
+        "--soak-minutes",
+        type=float,
+        default=3.0,
+        help="how long ticks flow in `workers`: 60 for good",
+    )
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in ALL]
     if unknown:
@@ -35,7 +44,10 @@ def main() -> None:
         tempfile.tempdir = str(MEMORY)
         print(f"WITHOUT THE DISK: all state is in {MEMORY}; nothing below is durable")
     for name in arguments.names or ALL:
-        asyncio.run(ALL[name]())
+        if name == "workers":
+            asyncio.run(workers.run(arguments.soak_minutes * 60))
+        else:
+            asyncio.run(ALL[name]())
 
 
 main()

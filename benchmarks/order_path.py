@@ -115,10 +115,11 @@ async def trace(stack: Stack, house: Bus) -> None:
     print("\n".join(table(stamps)))
 
 
-async def subscribe(house: Bus, symbols: list[str]) -> None:
+async def subscribe(house: Bus, symbols: list[str], *, lease_s: float = 600) -> None:
+    """Hold a lease on the ticks of ``symbols``."""
     await house.request(
         subjects.marketdata("subscribe"),
-        Subscribe(holder="bench", symbols=symbols, lease_s=600),
+        Subscribe(holder="bench", symbols=symbols, lease_s=lease_s),
         MarketDataReply,
         timeout_s=30,
     )

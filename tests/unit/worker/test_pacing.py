@@ -67,3 +67,26 @@ async def test_one_that_gave_up_takes_nobodys_turn():
     clock.now_s += WINDOW_S
 
     await pacer.take(Rank.DATA, within_s=2.0)
+
+
+async def test_questions_leave_room_for_cancels_and_orders_in_the_same_second():
+    pacer = Pacer(monotonic_s=Clock(), per_window=40)
+    for _ in range(20):
+        await pacer.take(Rank.DATA, within_s=0.0)
+    with pytest.raises(TimeoutError):
+        await pacer.take(Rank.DATA, within_s=0.0)
+
+    await pacer.take(Rank.ORDER, within_s=0.0)
+    await pacer.take(Rank.CANCEL, within_s=0.0)
+
+
+async def test_a_cancel_with_room_does_not_wait_behind_questions_without():
+    pacer = Pacer(monotonic_s=time.monotonic, per_window=4)
+    for _ in range(2):
+        await pacer.take(Rank.DATA, within_s=0.0)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(pacer.take(Rank.DATA, within_s=10.0))
+        await asyncio.sleep(0)
+        await pacer.take(Rank.CANCEL, within_s=0.0)
+        assert not waiting.done()

@@ -1,7 +1,8 @@
 """How many messages a second go to the broker, and whose turn is first.
 
 A sliding second, as gateways count it: what does not fit waits in order of rank, and whoever
-cannot be served before its deadline is told at once, not left hanging.
+cannot be served before its deadline is told at once, not left hanging. The lower the rank, the more
+of the second it leaves free: a cancel must not wait for a second that was used up on questions.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ class Rank(IntEnum):
     DATA = 3
 
 
+KEPT_FREE = {Rank.CANCEL: 0.0, Rank.ORDER: 0.1, Rank.SYNC: 0.25, Rank.DATA: 0.5}  # of a window
+
+
 class Pacer:
     """Grants one message at a time."""
 
@@ -42,7 +46,7 @@ class Pacer:
         Raises:
             TimeoutError: there is none within ``within_s``.
         """
-        if not self._waiting and self._has_room():
+        if self._has_room(rank) and not (self._waiting and self._waiting[0][0] <= rank):
             self._sent.append(self._monotonic_s())
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -51,20 +55,28 @@ class Pacer:
         async with asyncio.timeout(within_s):
             await turn
 
-    def _has_room(self) -> bool:
+    def _limit(self, rank: Rank) -> int:
+        return self._per_window - int(self._per_window * KEPT_FREE[rank])
+
+    def _has_room(self, rank: Rank) -> bool:
         now = self._monotonic_s()
         while self._sent and now - self._sent[0] >= WINDOW_S:
             self._sent.popleft()
-        return len(self._sent) < self._per_window
+        return len(self._sent) < self._limit(rank)
 
     def _arm(self) -> None:
-        if self._timer is None:
-            wait_s = WINDOW_S - (self._monotonic_s() - self._sent[0]) if self._sent else 0.0
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._serve)
+        """Wake up when the first in line has room."""
+        if self._timer is not None:
+            self._timer.cancel()
+        in_the_way = len(self._sent) - self._limit(self._waiting[0][0])
+        wait_s = 0.0
+        if in_the_way >= 0:
+            wait_s = WINDOW_S - (self._monotonic_s() - self._sent[in_the_way])
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._serve)
 
     def _serve(self) -> None:
         self._timer = None
-        while self._waiting and self._has_room():
+        while self._waiting and self._has_room(self._waiting[0][0]):
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():  # else its deadline passed
                 self._sent.append(self._monotonic_s())
