@@ -26,6 +26,8 @@ from janus_common.bus.streams import EVENTS, FILLS, ORDERS, STATE
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BusError
 from janus_common.messages import (
+    CancelAllCommand,
+    CancelAllIntent,
     CancelCommand,
     CancelIntent,
     CommandReply,
@@ -33,6 +35,8 @@ from janus_common.messages import (
     Fill,
     FillCorrection,
     FillFee,
+    FlattenCommand,
+    FlattenIntent,
     Instrument,
     Lookup,
     LookupReply,
@@ -42,6 +46,8 @@ from janus_common.messages import (
     PlaceCommand,
     Position,
     Presence,
+    ReplaceCommand,
+    ReplaceIntent,
     ServiceState,
     Side,
 )
@@ -63,6 +69,9 @@ port = {port}
 market_data = true
 connect_timeout_s = 5
 sweep_s = {sweep_s}
+allow_short = {allow_short}
+locate_required = {locate_required}
+foreign_orders = "{foreign_orders}"
 """
 
 
@@ -195,6 +204,40 @@ class IbDesk:
         )
         return await self.bus.request(subjects.command(self.alias), command, CommandReply)
 
+    async def replace(
+        self, client_order_id: str, symbol: str = "AAPL", **terms: str
+    ) -> CommandReply:
+        """Change ``qty``, ``limit_price``, ``stop_price`` of an order."""
+        command = ReplaceCommand(
+            intent=ReplaceIntent(
+                account=self.alias,
+                client_order_id=client_order_id,
+                **{name: Decimal(value) for name, value in terms.items()},
+            ),
+            instrument=await self.instrument(symbol),
+            principal="test",
+            expires_ns=now_ns() + 30 * NS_PER_S,
+        )
+        return await self.bus.request(subjects.command(self.alias), command, CommandReply)
+
+    async def cancel_all(self, symbol: str | None = None) -> CommandReply:
+        command = CancelAllCommand(
+            intent=CancelAllIntent(account=self.alias, symbol=symbol),
+            principal="test",
+            expires_ns=now_ns() + 30 * NS_PER_S,
+        )
+        where = subjects.command(self.alias)
+        return await self.bus.request(where, command, CommandReply, timeout_s=30.0)
+
+    async def flatten(self, symbol: str | None = None, *, within_s: float = 20.0) -> CommandReply:
+        command = FlattenCommand(
+            intent=FlattenIntent(account=self.alias, symbol=symbol),
+            principal="test",
+            expires_ns=now_ns() + int(within_s * NS_PER_S),
+        )
+        where = subjects.command(self.alias)
+        return await self.bus.request(where, command, CommandReply, timeout_s=within_s + 20.0)
+
     async def order(self, client_order_id: str) -> OrderUpdate | None:
         stored = await self.bus.streams.last(
             ORDERS, subjects.order(self.alias, client_order_id), OrderUpdate
@@ -267,6 +310,9 @@ async def ib_desk(
     ib_account: str = ACCOUNTS[0],
     client_id: int = 11,
     sweep_s: float = 60.0,
+    allow_short: bool = True,
+    locate_required: bool = False,
+    foreign_orders: str = "ignore",
 ) -> AsyncIterator[IbDesk]:
     """Run a worker for a new account alias until READY; at the end stop all of its workers."""
     url = nats if isinstance(nats, str) else nats.url
@@ -280,6 +326,9 @@ async def ib_desk(
             client_id=client_id,
             port=venue.tws_port,
             sweep_s=sweep_s,
+            allow_short=str(allow_short).lower(),
+            locate_required=str(locate_required).lower(),
+            foreign_orders=foreign_orders,
         )
     )
     async with bus.connect(url, name=f"test-{alias}") as house:

@@ -36,6 +36,8 @@ class ScriptedBroker:
     def __init__(self) -> None:
         self.orders: list[OrderUpdate] = []
         self.canceled: list[str] = []
+        self.replaced: list[OrderUpdate] = []
+        self.cannot_lend: str | None = None
         self.lines: list[str] = []
         self.reports: list[OrderReport | ExecutionReport] = []  # what a question is answered with
         self.holds: list[PositionReport] = []
@@ -124,6 +126,12 @@ class ScriptedSession:
 
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         self._broker.take(order)
+
+    def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
+        self._broker.replaced.append(order)
+
+    async def unavailable_to_short(self, instrument: Instrument) -> str | None:
+        return self._broker.cannot_lend
 
     def cancel(self, order: OrderUpdate) -> None:
         self._broker.canceled.append(order.client_order_id)

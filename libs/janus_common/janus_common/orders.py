@@ -32,6 +32,7 @@ class Word(StrEnum):
     CANCEL_REFUSED = "CANCEL_REFUSED"
     REPLACE_ASKED = "REPLACE_ASKED"
     REPLACE_REFUSED = "REPLACE_REFUSED"
+    REPLACED = "REPLACED"  # the broker shows the order as it was asked to become
     CANCELED = "CANCELED"
     REJECTED = "REJECTED"  # the order itself, whatever was asked last
     REFUSED = "REFUSED"  # as sent: ends a new order, leaves one that is at work as it was
@@ -61,12 +62,13 @@ TABLE: dict[Word, dict[OrderState, OrderState]] = {
     Word.ACKNOWLEDGED: {s: s for s in _AT_BROKER} | {S.UNKNOWN: S.SENDING},
     # A repeated "working" does not take back that a cancel or replacement was asked for.
     Word.WORKING: _all(_AT_BROKER, S.WORKING)
-    | {S.CANCEL_PENDING: S.CANCEL_PENDING, S.REPLACE_PENDING: S.WORKING},
+    | {S.CANCEL_PENDING: S.CANCEL_PENDING, S.REPLACE_PENDING: S.REPLACE_PENDING},
     Word.FILLED: _all(_AT_BROKER, S.FILLED),
     Word.CANCEL_ASKED: _all(_AT_BROKER, S.CANCEL_PENDING),
     Word.CANCEL_REFUSED: {s: s for s in _AT_BROKER} | {S.CANCEL_PENDING: S.WORKING},
     Word.REPLACE_ASKED: _all(_ASKABLE, S.REPLACE_PENDING),
     Word.REPLACE_REFUSED: {s: s for s in _AT_BROKER} | {S.REPLACE_PENDING: S.WORKING},
+    Word.REPLACED: _all(_AT_BROKER, S.WORKING) | {S.CANCEL_PENDING: S.CANCEL_PENDING},
     Word.CANCELED: _all(_AT_BROKER, S.CANCELED),
     Word.REJECTED: _all(_AT_BROKER, S.REJECTED),
     Word.REFUSED: {s: s for s in _AT_BROKER}
@@ -87,6 +89,9 @@ class News:
     is_correction: bool = False
     average_price: Decimal | None = None
     venue_order_id: str = ""
+    qty: Decimal | None = None  # the terms as the broker shows them
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
     code: Code | None = None
     reason: str = ""
 
@@ -116,9 +121,10 @@ def advance(order: OrderUpdate, news: News, *, now_ns: int) -> OrderUpdate | Non
         state = follow(order.state, news.word)
         if state is None:
             return None
+    order_now = order if is_final(order) else _with_terms(order, news)
     changed = msgspec.structs.replace(
-        order,
-        state=_with_fills(state or order.state, filled, order.qty),
+        order_now,
+        state=_with_fills(state or order.state, filled, order_now.qty),
         filled_qty=filled,
         average_price=_price(order, news, is_more=is_more or news.is_correction),
         venue_order_id=order.venue_order_id or news.venue_order_id or None,
@@ -137,9 +143,18 @@ def _price(order: OrderUpdate, news: News, *, is_more: bool) -> Decimal | None:
     return order.average_price
 
 
+def _with_terms(order: OrderUpdate, news: News) -> OrderUpdate:
+    return msgspec.structs.replace(
+        order,
+        qty=order.qty if news.qty is None else news.qty,
+        limit_price=order.limit_price if news.limit_price is None else news.limit_price,
+        stop_price=order.stop_price if news.stop_price is None else news.stop_price,
+    )
+
+
 def _with_fills(state: OrderState, filled: Decimal, qty: Decimal) -> OrderState:
     """Return ``state`` with the share that is filled taken into account."""
-    if state in FINAL:
+    if state in FINAL or state is S.REPLACE_PENDING:  # it may be larger at the broker by now
         return state
     if filled >= qty > ZERO:
         return S.FILLED

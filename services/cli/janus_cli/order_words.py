@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from janus_common.errors import Code
-from janus_common.messages import IntentReply, OrderIntent, OrderState, OrderUpdate, Outcome
+from janus_common.messages import Effect, IntentReply, OrderIntent, OrderState, OrderUpdate, Outcome
 
 from janus_cli.failures import OrderFailure, Status, status_of
 from janus_cli.show_format import as_json, number
@@ -29,11 +29,13 @@ class Placed:
 
 
 def described(order: OrderIntent | OrderUpdate) -> str:
-    """Return what is wanted: ``BUY 10 AAPL LMT 185.5 GTC``."""
+    """Return what is wanted: ``BUY 10 AAPL LMT 185.5 GTC``; a short sale is named."""
     kind = SHORT.get(order.type.value, order.type.value)
     stop = f" {number(order.stop_price)}" if order.stop_price is not None else ""
     limit = f" {number(order.limit_price)}" if order.limit_price is not None else ""
-    return f"{order.side} {number(order.qty)} {order.symbol} {kind}{stop}{limit} {order.tif}"
+    is_short = getattr(order, "effect", None) is Effect.SHORT
+    side = f"{order.side} SHORT" if is_short else order.side
+    return f"{side} {number(order.qty)} {order.symbol} {kind}{stop}{limit} {order.tif}"
 
 
 def state(order: OrderUpdate) -> str:
@@ -57,7 +59,7 @@ def line(placed: Placed) -> str:
     mode = f"{placed.mode.upper()} " if placed.mode else ""
     again = ", the outcome of the first time" if placed.reply.replayed else ""
     return (
-        f"{mode}{intent.account} {described(intent)} → {_word(placed)}{again} "
+        f"{mode}{intent.account} {described(placed.order or intent)} → {_word(placed)}{again} "
         f"({placed.elapsed_ms:.0f} ms) id {intent.client_order_id}"
     )
 

@@ -24,6 +24,7 @@ class Effect(StrEnum):
     CANCELED = "CANCELED"
     CANCEL_REFUSED = "CANCEL_REFUSED"
     REPLACE_REFUSED = "REPLACE_REFUSED"
+    REPLACE_EARLY = "REPLACE_EARLY"  # ask for the change again in a moment
     UNCLEAR = "UNCLEAR"  # ask the broker what became of it
 
 
@@ -35,6 +36,7 @@ _REFUSED = (
     *range(10244, 10253),
 )
 _REPLACE_REFUSED = (104, 105, 462)
+_REPLACE_EARLY = 2102
 _CANCEL_REFUSED = (161, 10148)
 _UNCLEAR = (103, 133, 134, 135, 10147, 10149)
 _REMARKS = (399, 404, 481, 10187, 10233, 10311, 10329, 10349)
@@ -47,6 +49,7 @@ ORDER_EFFECTS: dict[int, Effect] = {
     **dict.fromkeys(_UNCLEAR, Effect.UNCLEAR),
     **dict.fromkeys(_REMARKS, Effect.REMARK),
     **dict.fromkeys(range(2100, 2200), Effect.REMARK),
+    _REPLACE_EARLY: Effect.REPLACE_EARLY,
 }
 
 WORDS: dict[Effect, tuple[Word | None, Code | None]] = {
@@ -55,6 +58,7 @@ WORDS: dict[Effect, tuple[Word | None, Code | None]] = {
     Effect.CANCELED: (Word.CANCELED, None),
     Effect.CANCEL_REFUSED: (Word.CANCEL_REFUSED, None),
     Effect.REPLACE_REFUSED: (Word.REPLACE_REFUSED, None),
+    Effect.REPLACE_EARLY: (None, None),
     Effect.UNCLEAR: (None, None),
 }
 

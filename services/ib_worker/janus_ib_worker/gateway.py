@@ -21,7 +21,7 @@ from janus_common.messages import Instrument, OrderUpdate
 from janus_common.worker.broker import Session, Sink, TickSink
 from janus_common.worker.pacing import Pacer
 
-from janus_ib_worker import translate
+from janus_ib_worker import shortable, translate
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.session import GatewaySession
 from janus_ib_worker.taps import Taps
@@ -219,6 +219,12 @@ class Wire:
         """Ask for ticks."""
         contract = translate.contract_for(instrument)
         self._write(self._client.reqMktData, request, contract, "", False, False, [])
+
+    def ask_shortable(self, request: int, instrument: Instrument) -> None:
+        """Ask how easily an instrument can be sold short."""
+        contract = translate.contract_for(instrument)
+        wanted = shortable.GENERIC_TICK
+        self._write(self._client.reqMktData, request, contract, wanted, False, False, [])
 
     def ask_delayed_ticks(self, request: int, instrument: Instrument) -> None:
         """Ask for ticks that may come late, and let all others come live."""

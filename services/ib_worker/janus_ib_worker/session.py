@@ -23,7 +23,7 @@ from janus_common.worker.broker import (
 )
 from janus_common.worker.pacing import Pacer, Rank
 
-from janus_ib_worker import codes, contracts, translate
+from janus_ib_worker import codes, contracts, shortable, translate
 from janus_ib_worker.balances import Values
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.lines import Line
@@ -68,6 +68,8 @@ class Wire(Protocol):
     def ask_positions(self) -> None: ...
 
     def ask_values(self, request: int) -> None: ...
+
+    def ask_shortable(self, request: int, instrument: Instrument) -> None: ...
 
     def ask_details(self, request: int, question: Named) -> None: ...
 
@@ -148,6 +150,10 @@ class GatewaySession:
             )
         self._wire.place(self._order_id(order), order, instrument)
 
+    def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
+        """Write the order once more, with other terms under its own id."""
+        self.place(order, instrument)
+
     def cancel(self, order: OrderUpdate) -> None:
         """Write the cancel to the socket."""
         self._wire.cancel(self._order_id(order))
@@ -203,6 +209,21 @@ class GatewaySession:
         """Return all positions; changes go to the sink from now on."""
         async with self._asking:
             return await self._ask("positions", self._wire.ask_positions)
+
+    async def unavailable_to_short(self, instrument: Instrument) -> str | None:
+        """Ask how easily shares can be borrowed; no answer is a no."""
+        request = self._request_id()
+        try:
+            asking = self._ask(
+                request,
+                lambda: self._wire.ask_shortable(request, instrument),
+                rank=Rank.ORDER,
+                within_s=shortable.ANSWER_S,
+            )
+            return await shortable.answer(asking)
+        finally:
+            if self.is_connected:
+                self._wire.end_ticks(request)
 
     async def watch_balance(self) -> None:
         """Ask for the account's values, which go on coming."""

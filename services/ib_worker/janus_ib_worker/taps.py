@@ -13,7 +13,7 @@ from typing import Any
 from janus_common.clock import now_ns
 from janus_common.worker.broker import latest
 
-from janus_ib_worker import translate
+from janus_ib_worker import shortable, translate
 from janus_ib_worker.lines import QUALITIES
 from janus_ib_worker.questions import Key
 from janus_ib_worker.session import GatewaySession
@@ -150,6 +150,11 @@ class Taps:
         line = self._session.lines.get(request)
         if line is not None and (tick := line.size(kind, size)) is not None:
             self._session.ticks(tick)
+
+    def tickGeneric(self, request: int, kind: int, value: float) -> None:
+        if kind == shortable.TICK:
+            self._session.questions.row(request, value)
+            self._session.questions.end(request)
 
     def _report(self, key: Key, report: Any) -> None:
         """Hand on what is news, and keep it as part of an answer if it is one."""

@@ -216,6 +216,7 @@ def error(session_order_id: str, code: int, text: str) -> OrderReport:
         code=our_code,
         reason=f"{_one_line(text)} (IB {code})",
         is_unclear=is_unclear,
+        is_early=effect is codes.Effect.REPLACE_EARLY,
     )
 
 

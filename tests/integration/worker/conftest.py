@@ -13,13 +13,14 @@ from janus_common.bus import bus, service
 from janus_common.bus.service import Asked
 from janus_common.clock import monotonic_s
 from janus_common.messages import Event, Instrument, ServiceState
+from janus_common.shorts import ShortRule
 from janus_common.symbols import AssetClass
 from janus_common.worker.desk import Desk
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.pacing import Pacer
 from janus_common.worker.policy import Policy
-from janus_common.worker.process import Worker
+from janus_common.worker.process import Worker, intake_of
 
 from tests.support.ib_worker import IbDesk
 from tests.support.scripted_broker import ScriptedBroker
@@ -34,7 +35,7 @@ class ScriptedDesk(IbDesk):
         nothing: Any = None  # no venue, no files
         super().__init__(house, nothing, nothing, alias)
         self._url, self.broker = url, broker
-        self.policy = Policy()
+        self.policy = Policy(short_rule=ShortRule(allow_short=True))
         self.nats: NatsServer  # of its own, for those that may kill it
         self.desk: Desk
         self.intake: Intake
@@ -61,14 +62,7 @@ class ScriptedDesk(IbDesk):
                 silence_s=0.3,
                 settle_s=0.1,
             )
-            self.intake = Intake(
-                self.alias,
-                book=self.desk.book,
-                journal=self.desk.journal,
-                pacer=pacer,
-                session=self.desk.session,
-                session_for_cancels=self.desk.session_for_cancels,
-            )
+            self.intake = intake_of(self.alias, self.desk, pacer, self.policy)
             worker = Worker(
                 "ib_worker",
                 account=self.alias,

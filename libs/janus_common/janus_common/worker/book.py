@@ -6,10 +6,12 @@ Nothing in here waits: words come from the socket's callback, and what changes g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from janus_common.changes import Terms, heard, terms_of
+from janus_common.errors import Code
 from janus_common.logs import get_logger
 from janus_common.messages import OrderState, OrderUpdate
 from janus_common.orders import ZERO, News, Word, advance, is_final
@@ -18,6 +20,8 @@ from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms
 
 FOREIGN = "foreign"
 RECENT = 1_000  # final orders kept for late words about them
+LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})
+REFUSALS = frozenset({Word.REJECTED, Word.REFUSED, Word.REPLACE_REFUSED})
 
 log = get_logger()
 
@@ -29,6 +33,7 @@ class _Entry:
     executed: dict[str, tuple[int, Decimal, Decimal]] = field(default_factory=dict)
     filled: Decimal = ZERO  # sum of executed
     value: Decimal = ZERO
+    wanted: Terms | None = None  # of a replacement under way
 
     def execute(self, report: ExecutionReport) -> News:
         """Count an execution once, in its latest form; return what that says of the order."""
@@ -61,8 +66,12 @@ class Book:
         *,
         changed: Callable[[OrderUpdate], None],
         now_ns: Callable[[], int],
+        filled: Callable[[OrderUpdate, Decimal], None] = lambda *_: None,
+        early: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """``filled`` hears how much more of an order is; ``early`` which change to ask again."""
         self._account, self._changed, self._now_ns = account, changed, now_ns
+        self._filled, self._early = filled, early
         self._entries: dict[str, _Entry] = {}
         self._done: dict[str, _Entry] = {}
         self._by_session_id: dict[str, str] = {}
@@ -99,6 +108,36 @@ class Book:
             return entry.order
         return self.apply(client_order_id, News(word=Word.CANCEL_ASKED))
 
+    def ask_replace(self, client_order_id: str, wanted: Terms) -> OrderUpdate | None:
+        """Note that an order is about to be changed; the record keeps its terms until it is."""
+        entry = self._entries.get(client_order_id)
+        if entry is None:
+            return None
+        entry.wanted = wanted
+        return self.apply(client_order_id, News(word=Word.REPLACE_ASKED))
+
+    def replace_sent(self, client_order_id: str, *, now_s: float) -> None:
+        """Note that the change went out at ``now_s``: the broker's word about it is waited for."""
+        entry = self._entries.get(client_order_id)
+        if entry is not None:
+            entry.quiet_since_s = now_s
+
+    def wanted(self, client_order_id: str) -> Terms | None:
+        """Return the terms of a change under way."""
+        entry = self._entries.get(client_order_id)
+        return entry.wanted if entry is not None else None
+
+    def asked_qty(self, order: OrderUpdate) -> Decimal:
+        """Return the largest quantity that ``order`` may have at the broker."""
+        wanted = self.wanted(order.client_order_id)
+        return max(order.qty, wanted.qty) if wanted is not None else order.qty
+
+    def forget_changes(self, client_order_ids: Iterable[str] | None = None) -> None:
+        """Let what the broker shows next decide what became of changes; None: of all."""
+        for name in list(self._entries) if client_order_ids is None else client_order_ids:
+            if (entry := self._entries.get(name)) is not None:
+                entry.wanted, entry.quiet_since_s = None, None
+
     def in_doubt(self, symbol: str) -> OrderUpdate | None:
         """Return an order of ours in ``symbol`` of which nobody knows what became."""
         for entry in self._entries.values():
@@ -124,9 +163,12 @@ class Book:
         entry = self._entries.get(client_order_id) or self._done.get(client_order_id)
         if entry is None:
             return None
-        if news.word is not Word.CANCEL_ASKED:
-            entry.quiet_since_s = None
         before, after = entry.order, advance(entry.order, news, now_ns=self._now_ns())
+        is_changing = after is not None and after.state is OrderState.REPLACE_PENDING
+        if news.word is not Word.CANCEL_ASKED and not is_changing:
+            entry.quiet_since_s = None
+        if not is_changing and after is not None:
+            entry.wanted = None
         if after is None:
             log.debug(
                 "order.word_ignored",
@@ -139,6 +181,8 @@ class Book:
         if after is not before:
             entry.order = after
             self._index(after)
+            if after.filled_qty > before.filled_qty:
+                self._filled(after, after.filled_qty - before.filled_qty)
             self._changed(after)
             if is_final(after) and not is_final(before):
                 self._finish(client_order_id)
@@ -156,16 +200,37 @@ class Book:
             if report.word in {None, Word.FILLED, Word.CANCELED, Word.REJECTED, Word.EXPIRED}:
                 return True  # it was over before we knew of it
             name = self._adopt(report, report.terms)
-        news = News(
-            word=report.word,
+        if report.is_early and self.wanted(name) is not None:
+            self._early(name)
+            return True
+        self.apply(name, self._news(name, report))
+        return True
+
+    def _news(self, name: str, report: OrderReport) -> News:
+        entry = self._entries.get(name) or self._done[name]
+        order, told = entry.order, report.terms
+        word, code, reason, terms = report.word, report.code, report.reason, terms_of(order)
+        if told is not None and word in LIVE and told.qty > 0:
+            shown = Terms(
+                qty=told.qty,
+                limit_price=_shown(order.limit_price, told.limit_price),
+                stop_price=_shown(order.stop_price, told.stop_price),
+            )
+            echo = heard(order, entry.wanted, shown, word)
+            word, terms, reason = echo.word, echo.terms, reason or echo.reason
+        if order.state is OrderState.REPLACE_PENDING and word in REFUSALS:
+            code = Code.REPLACE_REFUSED
+        return News(
+            word=word,
             filled_qty=report.filled_qty,
             average_price=report.average_price,
             venue_order_id=report.venue_order_id,
-            code=report.code,
-            reason=report.reason,
+            qty=terms.qty,
+            limit_price=terms.limit_price,
+            stop_price=terms.stop_price,
+            code=code,
+            reason=reason,
         )
-        self.apply(name, news)
-        return True
 
     def execute(self, report: ExecutionReport) -> None:
         """Take an execution: what is filled is at least the sum of all of them."""
@@ -232,6 +297,11 @@ class Book:
 
     def _oldest_done(self) -> Iterator[str]:
         return iter(list(self._done)[: max(0, len(self._done) - RECENT)])
+
+
+def _shown(ours: Decimal | None, told: Decimal | None) -> Decimal | None:
+    """Return a price as the broker shows it; one that the order does not have stays none."""
+    return ours if ours is None or told is None else told
 
 
 def _rounded(price: Decimal) -> Decimal:

@@ -51,6 +51,7 @@ class OrderReport:
     terms: OrderTerms | None = None
     is_foreign: bool = False  # it was not sent by us
     is_unclear: bool = False  # the broker should be asked what it means
+    is_early: bool = False  # the change that was asked for has to be asked for again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +194,9 @@ class Session(Protocol):
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Put ``order`` on the wire now; raises BrokerUnavailable if nothing was sent."""
 
+    def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
+        """Put ``order``, which the broker has, on the wire with other terms; else as ``place``."""
+
     def cancel(self, order: OrderUpdate) -> None:
         """Put a cancel on the wire now; raises BrokerUnavailable if nothing was sent."""
 
@@ -207,6 +211,9 @@ class Session(Protocol):
 
     async def ask_time(self) -> None:
         """Ask what time it is there; the answer goes to the sink as a ClockReport."""
+
+    async def unavailable_to_short(self, instrument: Instrument) -> str | None:
+        """Return why no shares of ``instrument`` can be borrowed now; None: they can."""
 
     async def watch_balance(self) -> None:
         """Report balances to the sink from now on."""

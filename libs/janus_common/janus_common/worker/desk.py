@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 from janus_common.backoff import backoff
 from janus_common.bus.buckets import CHECKPOINT
@@ -24,6 +25,7 @@ from janus_common.messages import (
     Outcome,
     ServiceState,
     Severity,
+    Side,
     SyncReply,
 )
 from janus_common.orders import News, Word, is_final
@@ -51,6 +53,7 @@ from janus_common.worker.journal import Journal
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.link import Link
 from janus_common.worker.policy import Policy
+from janus_common.worker.positions import Positions
 from janus_common.worker.reconcile import absence, is_in_doubt, unmentioned
 from janus_common.worker.standing import Hindrance
 
@@ -93,7 +96,15 @@ class Desk:
         self.holdings = Holdings(bus.streams, account)
         self.ticks = TickOutbox(bus, account)
         self.feed = Feed()
-        self.book = Book(account, changed=self._changed, now_ns=now_ns)
+        self.positions = Positions()
+        self.early: asyncio.Queue[str] = asyncio.Queue()  # changes that have to be asked again
+        self.book = Book(
+            account,
+            changed=self._changed,
+            now_ns=now_ns,
+            filled=self._filled,
+            early=self.early.put_nowait,
+        )
         self._session: Session | None = None
         self._reason = ""
         self._unclear = False
@@ -158,6 +169,7 @@ class Desk:
                 self._reason, patience_s = str(error), error.patience_s
             finally:
                 self._session = None
+                self.positions.forget()
                 self.feed.detach()
             self.board.enter(ServiceState.DOWN, self._reason, patience_s=patience_s)
             await connected(False)
@@ -166,6 +178,10 @@ class Desk:
             delay_s = next(delays)
             log.warning("broker.unavailable", error=self._reason, retry_in_s=round(delay_s, 1))
             await asyncio.sleep(delay_s)
+
+    async def ask_positions(self) -> None:
+        """Ask the broker what is held; all fills heard of before are in its answer."""
+        await self._take_positions(self.connected())
 
     async def sync(self) -> SyncReply:
         """Fetch the broker's truth now."""
@@ -195,6 +211,7 @@ class Desk:
             case FeeReport():
                 self.fills.hear(event)
             case PositionReport():
+                self.positions.hear(event)
                 self.holdings.hear(event)
             case Balance():
                 self.holdings.balance(event)
@@ -225,6 +242,7 @@ class Desk:
     async def _begin(self, session: Session) -> None:
         self.board.enter(ServiceState.SYNCING)
         await session.ask_time()
+        self.book.forget_changes()  # what was on its way over the old session is answered or gone
         await self._catch_up(session, self._reason or "this worker has begun to listen")
         await session.watch_balance()
         self._session, self._reason = session, ""
@@ -261,8 +279,14 @@ class Desk:
                 missing = unmentioned(self._still_open(before), snapshot)
             for order in missing:
                 self.book.apply(order.client_order_id, absence(order, snapshot))
-            self.holdings.replace(await session.positions(), as_of_ns=now_ns())
+            await self._take_positions(session)
             log.info("sync.finished", orders=len(before), unmentioned=len(missing))
+
+    async def _take_positions(self, session: Session) -> None:
+        asked_at = self.positions.mark
+        reports = await session.positions()
+        self.positions.replace(reports, asked_at=asked_at)
+        self.holdings.replace(reports, as_of_ns=now_ns())
 
     def _still_open(self, names: list[str]) -> list[OrderUpdate]:
         """Return those that were open before the broker was asked, as they are now."""
@@ -299,7 +323,11 @@ class Desk:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             silent = self.book.silent(now_s=monotonic_s(), after_s=self._silence_s)
+            changing = [o for o in silent if o.state is OrderState.REPLACE_PENDING]
+            self.book.forget_changes(order.client_order_id for order in changing)
             for order in silent:
+                if order in changing:
+                    continue  # the order is there; only the change is in doubt
                 news = News(word=Word.SILENCE, reason=f"{SILENT} for {self._silence_s:g} s")
                 self.book.apply(order.client_order_id, news)
             if silent or self._unclear:
@@ -318,8 +346,12 @@ class Desk:
                 await self.feed.attach(session)
             self.board.enter(ServiceState.READY)
 
+    def _filled(self, order: OrderUpdate, qty: Decimal) -> None:
+        self.positions.filled(order.symbol, qty if order.side is Side.BUY else -qty)
+
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)
+        self._unclear |= order.code is Code.REPLACE_REFUSED  # is the order still as it was?
         asyncio.get_running_loop().call_later(LOG_AFTER_S, _log_change, order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
             self.board.tell(

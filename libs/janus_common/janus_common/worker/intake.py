@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 
 import msgspec
 
 from janus_common.bus.service import Asked
-from janus_common.clock import latest_ns, monotonic_s, now_ns
+from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import (
     BrokerUnavailable,
     BusError,
@@ -25,24 +24,36 @@ from janus_common.errors import (
 )
 from janus_common.logs import get_logger
 from janus_common.messages import (
+    CancelAllCommand,
     CancelCommand,
     Command,
     CommandReply,
     OrderUpdate,
     Outcome,
     PlaceCommand,
+    ReplaceCommand,
 )
-from janus_common.orders import is_final
 from janus_common.repeats import in_doubt, replay
 from janus_common.worker import drafts, gates
-from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
-from janus_common.worker.journal import AlreadyBegun, Journal, never_sent
-from janus_common.worker.pacing import Pacer, Rank
+from janus_common.worker.canceling import Canceling
+from janus_common.worker.journal import AlreadyBegun, never_sent
+from janus_common.worker.pacing import Rank
+from janus_common.worker.reach import Reach
+from janus_common.worker.replacing import Replacing
+from janus_common.worker.shorting import ShortGuard
 
 TAKE_BACK_S = 2.0  # to record that an order was not sent
 RECORDED = frozenset(
-    {Code.EXPIRED, Code.HALTED, Code.SYMBOL_IN_DOUBT, Code.RESTART_WINDOW, Code.CLOCK_SKEW}
+    {
+        Code.EXPIRED,
+        Code.HALTED,
+        Code.SYMBOL_IN_DOUBT,
+        Code.RESTART_WINDOW,
+        Code.CLOCK_SKEW,
+        Code.SHORT_NOT_ALLOWED,
+        Code.NOT_SHORTABLE,
+    }
 )
 
 log = get_logger()
@@ -55,16 +66,20 @@ class Intake:
         self,
         account: str,
         *,
-        book: Book,
-        journal: Journal,
-        pacer: Pacer,
-        session: Callable[[], Session],
-        session_for_cancels: Callable[[], Session],
+        reach: Reach,
+        guard: ShortGuard,
+        early: asyncio.Queue[str],
     ) -> None:
-        """``session`` returns the one that may be sent over now, or raises Denied."""
-        self._account, self._book, self._journal, self._pacer = account, book, journal, pacer
-        self._session, self._session_for_cancels = session, session_for_cancels
+        """``early`` names the changes that the broker could not make yet."""
+        self._account, self._book, self._journal = account, reach.book, reach.journal
+        self._session, self._pacer, self._guard = reach.session, reach.pacer, guard
         self._turn = asyncio.Lock()
+        self._canceling = Canceling(reach)
+        self._replacing = Replacing(reach, guard=guard, turn=self._turn, early=early)
+
+    async def run(self) -> None:
+        """Ask again, for ever, for changes that the broker could not make yet."""
+        await self._replacing.run()
 
     async def handle(self, asked: Asked[Command]) -> CommandReply:
         """Answer one command."""
@@ -76,15 +91,27 @@ class Intake:
             )
         match command:
             case PlaceCommand():
-                async with self._turn:
-                    return await self._place(command)
+                return await self._new(command)
             case CancelCommand():
-                return await self._cancel(command)
+                return await self._canceling.one(command)
+            case CancelAllCommand():
+                return await self._canceling.all(command)
+            case ReplaceCommand():
+                return await self._replacing.replace(command)
             case _:
                 raise Denied(Code.UNSUPPORTED, f"{type(command).__name__} is not supported")
 
-    async def _place(self, command: PlaceCommand) -> CommandReply:
+    async def _new(self, command: PlaceCommand) -> CommandReply:
         order = drafts.order(command, now_ns=now_ns())
+        try:
+            if self._book.get(order.client_order_id) is None:
+                await self._guard.prepare(order, command.instrument, order.qty)
+        except Denied as denied:
+            return await self._refuse(order, denied)
+        async with self._turn:
+            return await self._place(order, command)
+
+    async def _place(self, order: OrderUpdate, command: PlaceCommand) -> CommandReply:
         known = self._book.get(order.client_order_id)
         if known is not None:
             return replay(known, order.body)
@@ -93,7 +120,8 @@ class Intake:
             gates.check_expiry(order)
             gates.check_doubt(self._book, order)
             await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
-            order = self._numbered(order, session)
+            effect = self._guard.check(order, command.instrument, order.qty)
+            order = self._numbered(msgspec.structs.replace(order, effect=effect), session)
         except Denied as denied:
             return await self._refuse(order, denied)
         return await self._send(order, command)
@@ -164,47 +192,6 @@ class Intake:
 
     def _numbered(self, order: OrderUpdate, session: Session) -> OrderUpdate:
         return msgspec.structs.replace(order, session_order_id=session.next_session_order_id())
-
-    async def _cancel(self, command: CancelCommand) -> CommandReply:
-        order = await self._cancelable(command.intent.client_order_id)
-        self._session_for_cancels()
-        await gates.turn(self._pacer, Rank.CANCEL, command.expires_ns)
-        if latest_ns() > command.expires_ns:
-            raise Denied(Code.EXPIRED, "the cancel came too late to be sent", "ask again")
-        try:
-            self._session_for_cancels().cancel(order)
-        except BrokerUnavailable as error:
-            raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
-        asked = self._book.ask_cancel(order.client_order_id, now_s=monotonic_s())
-        log.info("cancel.sent", client_order_id=order.client_order_id)
-        return CommandReply(outcome=Outcome.ACCEPTED, order=asked or order)
-
-    async def _cancelable(self, client_order_id: str) -> OrderUpdate:
-        order = self._book.get(client_order_id)
-        if order is None:
-            order = await self._found(client_order_id)
-        if order.origin == FOREIGN:
-            raise Denied(
-                Code.FOREIGN_ORDER,
-                f"order {client_order_id} was not sent by Janus",
-                "cancel it where it was made",
-            )
-        if is_final(order):
-            raise Denied(Code.ORDER_FINAL, f"order {client_order_id} is {order.state} already")
-        return order
-
-    async def _found(self, client_order_id: str) -> OrderUpdate:
-        try:
-            order = await self._journal.find(client_order_id)
-        except BusError as error:
-            raise Denied(Code.BUS_DOWN, f"the journal does not answer: {error}") from error
-        if order is None:
-            raise Denied(
-                Code.UNKNOWN_ORDER,
-                f"account {self._account} has no order {client_order_id!a}",
-                f"janus orders -a {self._account}",
-            )
-        return order
 
 
 def refusal(denied: Denied) -> CommandReply:

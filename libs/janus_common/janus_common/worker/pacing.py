@@ -22,9 +22,10 @@ class Rank(IntEnum):
     """Who goes first."""
 
     CANCEL = 0
-    ORDER = 1
-    SYNC = 2
-    DATA = 3
+    REPLACE = 1
+    ORDER = 2
+    SYNC = 3
+    DATA = 4
 
 
 KEPT_FREE = {Rank.CANCEL: 0.0, Rank.ORDER: 0.1, Rank.SYNC: 0.25, Rank.DATA: 0.5}  # of a window

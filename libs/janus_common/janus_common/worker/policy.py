@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from janus_common.config import Account
+from janus_common.shorts import NO_SHORTS, ShortRule
 from janus_common.windows import Window, parse
 
 ForeignOrders = Literal["ignore", "adopt", "halt"]
@@ -21,6 +22,7 @@ class Policy:
     on_bus_loss_after_s: float = 30.0
     restart_window: Window | None = None
     alarm_after_s: float = 300.0
+    short_rule: ShortRule = NO_SHORTS
 
 
 def of(account: Account) -> Policy:
@@ -32,4 +34,7 @@ def of(account: Account) -> Policy:
         on_bus_loss_after_s=account.on_bus_loss_after_s,
         restart_window=None if window is None else parse(window),
         alarm_after_s=account.alarm_after_s,
+        short_rule=ShortRule(
+            allow_short=account.allow_short, locate_required=account.locate_required
+        ),
     )

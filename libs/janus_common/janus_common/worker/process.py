@@ -29,6 +29,8 @@ from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.pacing import Pacer
 from janus_common.worker.policy import Policy
+from janus_common.worker.reach import Reach
+from janus_common.worker.shorting import ShortGuard
 
 COMMANDS_AT_ONCE = 64  # cancels overtake orders, which take their turn one by one
 QUESTIONS_AT_ONCE = 8
@@ -112,7 +114,7 @@ class Worker:
             group.create_task(desk.ticks.report())
             for forever in (desk.board.watch, desk.board.show, desk.board.tell_all):
                 group.create_task(forever())
-            await self._answer(here, desk, pacer)
+            await self._answer(here, desk, pacer, group)
 
             async def connected(is_connected: bool) -> None:  # noqa: FBT001 - a callback
                 await self._answer_lookups(here, desk, is_connected=is_connected)
@@ -121,15 +123,16 @@ class Worker:
 
             group.create_task(desk.keep(connected))
 
-    async def _answer(self, here: Service, desk: Desk, pacer: Pacer) -> None:
-        commands = Intake(
+    async def _answer(
+        self, here: Service, desk: Desk, pacer: Pacer, group: asyncio.TaskGroup
+    ) -> None:
+        commands = intake_of(
             self._account,
-            book=desk.book,
-            journal=desk.journal,
-            pacer=pacer,
-            session=desk.session,
-            session_for_cancels=desk.session_for_cancels,
+            desk,
+            pacer,
+            self._policy,
         )
+        group.create_task(commands.run())
 
         async def sync(asked: Asked[Sync]) -> SyncReply:
             if asked.message.account != self._account:
@@ -179,6 +182,27 @@ class Worker:
             refuse=_lookup_refusal,
             at_once=QUESTIONS_AT_ONCE,
         )
+
+
+def intake_of(account: str, desk: Desk, pacer: Pacer, policy: Policy) -> Intake:
+    """Return what answers the commands of an account."""
+    reach = Reach(
+        account=account,
+        book=desk.book,
+        journal=desk.journal,
+        pacer=pacer,
+        session=desk.session,
+        session_for_cancels=desk.session_for_cancels,
+        foreign_orders=policy.foreign_orders,
+    )
+    guard = ShortGuard(
+        policy.short_rule,
+        book=desk.book,
+        positions=desk.positions,
+        session=desk.connected,
+        ask_positions=desk.ask_positions,
+    )
+    return Intake(account, reach=reach, guard=guard, early=desk.early)
 
 
 def _sync_refusal(denied: Denied) -> SyncReply:

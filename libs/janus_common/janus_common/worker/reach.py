@@ -1,0 +1,71 @@
+"""What every command about an order needs: the order, the policy about it, and a way to the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from janus_common.errors import BusError, Code, Denied
+from janus_common.messages import OrderUpdate
+from janus_common.orders import is_final
+from janus_common.worker.book import FOREIGN, Book
+from janus_common.worker.broker import Session
+from janus_common.worker.journal import Journal
+from janus_common.worker.pacing import Pacer
+
+ADOPT = "adopt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One account as its commands see it."""
+
+    account: str
+    book: Book
+    journal: Journal
+    pacer: Pacer
+    session: Callable[[], Session]  # that may be sent over now; raises Denied
+    session_for_cancels: Callable[[], Session]
+    foreign_orders: str = "ignore"
+
+    async def open_order(self, client_order_id: str) -> OrderUpdate:
+        """Return an order that may be canceled or changed.
+
+        Raises:
+            Denied: there is none, it is over, or it is not ours to touch.
+        """
+        order = self.book.get(client_order_id) or await self._recorded(client_order_id)
+        if not self.may_touch(order):
+            raise Denied(
+                Code.FOREIGN_ORDER,
+                f"order {client_order_id} was not sent by Janus",
+                'cancel or change it where it was made, or set foreign_orders = "adopt"',
+            )
+        if is_final(order):
+            raise Denied(Code.ORDER_FINAL, f"order {client_order_id} is {order.state} already")
+        return order
+
+    def open_orders(self, symbol: str | None) -> list[OrderUpdate]:
+        """Return the open orders that may be touched, of one symbol or all; oldest first."""
+        return [
+            order
+            for order in self.book.orders()
+            if self.may_touch(order) and symbol in {None, order.symbol}
+        ]
+
+    def may_touch(self, order: OrderUpdate) -> bool:
+        """Whether the account's policy lets Janus end or change ``order``."""
+        return order.origin != FOREIGN or self.foreign_orders == ADOPT
+
+    async def _recorded(self, client_order_id: str) -> OrderUpdate:
+        try:
+            order = await self.journal.find(client_order_id)
+        except BusError as error:
+            raise Denied(Code.BUS_DOWN, f"the journal does not answer: {error}") from error
+        if order is None:
+            raise Denied(
+                Code.UNKNOWN_ORDER,
+                f"account {self.account} has no order {client_order_id!a}",
+                f"janus orders -a {self.account}",
+            )
+        return order
