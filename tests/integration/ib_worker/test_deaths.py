@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 
 import pytest
@@ -50,15 +49,21 @@ async def test_a_killed_worker_comes_back_and_adopts_its_orders(desk):
     assert [len(await desk.truth(name)) for name in names] == [1] * 5
 
 
+def states_of(worker) -> list[str]:
+    """Return the states that a worker has shown, in order."""
+    states = [line["state"] for line in worker.log() if line["event"] == "service.state"]
+    assert ServiceState.READY in states
+    return states
+
+
 async def test_a_killed_worker_is_ready_again_soon(desk):
     await desk.place("AAPL", 1)
     await desk.workers[-1].kill()
 
-    began = time.monotonic()
     worker = await desk.start_worker()
     await desk.is_in(ServiceState.READY, worker)
 
-    assert time.monotonic() - began < 20.0  # how fast it really is, `make bench` tells
+    assert ServiceState.FENCED not in states_of(worker)  # it does not wait for the dead one's lease
 
 
 async def test_fills_that_happened_while_the_worker_was_dead_are_published_once(desk):
@@ -152,12 +157,11 @@ async def test_a_frozen_venue_is_down_within_fifteen_seconds(desk):
 
 async def test_a_clean_stop_leaves_nothing_behind(desk):
     status = await desk.workers[-1].stop()
-    began = time.monotonic()
     worker = await desk.start_worker()
     await desk.is_in(ServiceState.READY, worker)
 
     assert status == 0
-    assert time.monotonic() - began < 3.0
+    assert ServiceState.FENCED not in states_of(worker)
 
 
 async def test_a_second_worker_stands_by_and_takes_over(desk):

@@ -39,7 +39,7 @@ async def trade_until_killed(venue: PaperVenue, *, seed: int, seconds: float) ->
     """Place and cancel orders until the venue dies under the client's hands."""
     client, random = IB(), Random(seed)
     told = Told(client)
-    await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
+    await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=20)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(kill_later(venue, seconds))
         number = 0
@@ -119,7 +119,7 @@ async def day(folder: Path, *, seed: int, faults: str) -> bytes:
     options += ["--faults", str(folder / "faults")]
     async with paper_venue(folder, *options) as venue:
         client = IB()
-        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
+        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=20)
         for number in range(24):
             terms = {"account": ACCOUNTS[number % 2], "orderRef": str(number), "tif": "DAY"}
             side = ("BUY", "SELL")[number % 2]

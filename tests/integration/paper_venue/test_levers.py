@@ -25,7 +25,7 @@ async def venue(tmp_path: Path) -> AsyncIterator[PaperVenue]:
 @pytest.fixture
 async def trader(venue: PaperVenue) -> AsyncIterator[IB]:
     client = IB()
-    await client.connectAsync("127.0.0.1", venue.tws_port, clientId=3, timeout=5)
+    await client.connectAsync("127.0.0.1", venue.tws_port, clientId=3, timeout=20)
     yield client
     client.disconnect()
 

@@ -32,7 +32,7 @@ async def run(*options: str) -> tuple[int, str]:
 async def test_it_stops_cleanly_when_asked(tmp_path):
     async with paper_venue(tmp_path) as venue:
         client = IB()
-        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
+        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=20)
 
         assert await venue.stop() == 0
 
@@ -43,7 +43,7 @@ async def test_it_stops_cleanly_when_asked(tmp_path):
 async def test_what_was_accepted_survives_a_kill(tmp_path):
     async with paper_venue(tmp_path, "--tick-rate", "0") as venue:
         client = IB()
-        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
+        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=20)
         bought = client.placeOrder(
             IBM, MarketOrder("BUY", 10, account=ACCOUNTS[0], orderRef="a", tif="DAY")
         )
@@ -59,7 +59,7 @@ async def test_what_was_accepted_survives_a_kill(tmp_path):
 
         after = [await venue.get(f"/truth/{name}") for name in ("orders", "executions")]
         assert after == before
-        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
+        await client.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=20)
         assert [one.orderRef for one in client.openOrders()] == ["b"]
         assert client.client.getReqId() > resting.order.orderId
         client.disconnect()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from janus_paper_venue.rules import Borrow
 from janus_paper_venue.tws.options import Options, Permission
 
 from tests.integration.paper_venue_conformance.cases import Cases
 from tests.integration.paper_venue_conformance.trader import Trader
+from tests.integration.paper_venue_tws.support import knocking
 from tests.support.waiting import eventually
 
 CASES = Cases("Reading: limits and refusals")
@@ -264,12 +263,9 @@ async def depth(t: Trader) -> None:
 
 @case("connect, client id in use", "326")
 async def client_id(t: Trader) -> None:
-    heard: list[int] = []
-    second = t.lib.IB()
-    second.errorEvent += lambda _, code, *__: heard.append(code)
-    with suppress(ConnectionError, TimeoutError):
-        await second.connectAsync("127.0.0.1", t.venue.port, 1, timeout=0.5)
-    assert heard == [326]
+    async with knocking(t.lib, t.venue, 1) as heard:
+        await eventually(lambda: heard == [326])
+    await t.settled()
 
 
 @case("connect, disconnect, connect", "open orders, fills and the next id are there again")

@@ -117,7 +117,7 @@ async def connected(program: Program, running: Venue, client_id: int = 1):
     ib.client.MaxClientVersion = program.version
     codes: list[tuple[int, int]] = []
     ib.errorEvent += lambda req_id, code, *_: codes.append((req_id, code))
-    await ib.connectAsync("127.0.0.1", running.port, client_id, timeout=5, account=ACCOUNTS[0])
+    await ib.connectAsync("127.0.0.1", running.port, client_id, timeout=20, account=ACCOUNTS[0])
     try:
         yield Trader(ib, program.library, running, codes, program)
     finally:

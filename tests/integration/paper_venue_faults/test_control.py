@@ -29,7 +29,7 @@ async def calm(venue):
 @pytest.fixture
 async def trader(venue):
     ib = IB()
-    await ib.connectAsync("127.0.0.1", venue.tws_port, clientId=0, timeout=5)
+    await ib.connectAsync("127.0.0.1", venue.tws_port, clientId=0, timeout=20)
     yield ib
     ib.disconnect()
     await eventually(lambda: sessions_closed(venue))

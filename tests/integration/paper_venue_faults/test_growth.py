@@ -57,7 +57,7 @@ async def test_memory_stays_and_other_sessions_trade_on(tmp_path):
     chance = random.Random(3)
     async with paper_venue(tmp_path) as venue:
         ib = IB()
-        await ib.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=5)
+        await ib.connectAsync("127.0.0.1", venue.tws_port, clientId=1, timeout=20)
         ticker = ib.reqMktData(Stock(conId=265598, exchange="SMART"), "")
         pid = venue._process.pid
         sizes = []

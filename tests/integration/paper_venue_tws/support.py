@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ from janus_paper_venue.tws.options import Options
 from janus_paper_venue.tws.server import TwsFace
 
 ACCOUNTS = ("DU1234567", "DU7654321")
-CONNECT_S = 5.0
+CONNECT_S = 20.0
 
 
 class Venue:
@@ -144,6 +144,28 @@ async def client(where: Venue, client_id: int = 1, *, version: int = 178, accoun
         yield ib
     finally:
         ib.disconnect()
+
+
+@asynccontextmanager
+async def knocking(library, where: Venue, client_id: int, *, version: int = 178):
+    """Let a client that will not be let in try; yield the codes it hears, while it tries."""
+    ib = library.IB()
+    ib.client.MaxClientVersion = version
+    codes: list[int] = []
+    ib.errorEvent += lambda _, code, *__: codes.append(code)
+
+    async def knock() -> None:
+        with suppress(ConnectionError, TimeoutError):
+            await ib.connectAsync("127.0.0.1", where.port, client_id, timeout=CONNECT_S)
+            raise AssertionError("it was let in")
+
+    async with asyncio.TaskGroup() as group:
+        knocks = group.create_task(knock())
+        try:
+            yield codes
+        finally:
+            knocks.cancel()
+    ib.disconnect()
 
 
 def stock(where: Venue, symbol: str = "AAPL") -> ib_async.Contract:

@@ -4,9 +4,16 @@ import asyncio
 
 import ib_async
 import pytest
+import structlog
 from janus_paper_venue.tws.options import Options
 
-from tests.integration.paper_venue_tws.support import ACCOUNTS, client, stock, venue
+from tests.integration.paper_venue_tws.support import (
+    ACCOUNTS,
+    client,
+    knocking,
+    stock,
+    venue,
+)
 from tests.support.waiting import eventually
 
 
@@ -20,23 +27,17 @@ async def test_the_whole_start_up_of_ib_async_succeeds(running, version):
 
 
 async def test_a_client_that_is_too_old_is_closed(running):
-    ib = ib_async.IB()
-    ib.client.MaxClientVersion = 170
-    with pytest.raises((TimeoutError, ConnectionError)):
-        await ib.connectAsync("127.0.0.1", running.port, 1, timeout=0.5)
-    ib.disconnect()
+    with structlog.testing.capture_logs() as logs:
+        async with knocking(ib_async, running, 1, version=170):
+            await eventually(lambda: bool(logs))
+    assert "no common version with 157 to 170" in [entry.get("reason") for entry in logs]
+    assert not running.face.sessions()
 
 
 async def test_a_client_id_in_use_is_refused_and_the_first_client_stays(running):
-    second = ib_async.IB()
-    heard = []
-    second.errorEvent += lambda req_id, code, *_: heard.append((req_id, code))
-
     async with client(running, 7) as first:
-        with pytest.raises((TimeoutError, ConnectionError)):
-            await second.connectAsync("127.0.0.1", running.port, 7, timeout=0.5)
-
-        assert heard == [(-1, 326)]
+        async with knocking(ib_async, running, 7) as heard:
+            await eventually(lambda: heard == [326])
         assert await first.reqCurrentTimeAsync()
 
 

@@ -19,7 +19,7 @@ async def process(tmp_path):
 async def connected(port: int, client_id: int = 11) -> Client:
     ib = Client()
     ib.RaiseRequestErrors = True
-    await ib.connectAsync("127.0.0.1", port, client_id, timeout=10, raiseSyncErrors=True)
+    await ib.connectAsync("127.0.0.1", port, client_id, timeout=20, raiseSyncErrors=True)
     return ib
 
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -71,11 +70,10 @@ async def test_a_killed_process_is_started_again_at_once(dummies):
     async with dummies.running(dummies.spec("one")) as supervisor:
         await eventually(is_ready(supervisor, "one"))
         killed = state_of(supervisor, "one").pid
-        began = time.monotonic()
         os.kill(killed, signal.SIGKILL)
 
         await eventually(lambda: len(dummies.pids("one")) == 2)
-        assert time.monotonic() - began < 1.0
+        assert max(change.next_try_s or 0.0 for change in dummies.changes) < 0.5
         await eventually(is_ready(supervisor, "one"))
         status = state_of(supervisor, "one")
 
@@ -166,10 +164,11 @@ async def test_a_restart_gives_a_new_process_and_leaves_the_others_alone(dummies
 async def test_a_restart_ends_a_back_off(dummies):
     async with dummies.running(dummies.spec("broken", "crash")) as supervisor:
         await eventually(lambda: (state_of(supervisor, "broken").next_try_s or 0) > 0.4)
-        lives = len(dummies.pids("broken"))
         supervisor.restart("broken")
+        for _ in range(20):  # turns of the loop: no time passes
+            await asyncio.sleep(0)
 
-        await eventually(lambda: len(dummies.pids("broken")) > lives, within_s=0.4)
+        assert state_of(supervisor, "broken").state is not State.BACKOFF
 
 
 async def test_a_restart_while_waiting_for_another_starts_it_only_once(dummies):
@@ -272,11 +271,11 @@ async def test_nothing_outlives_a_supervisor_that_is_killed(dummies, other_super
 
 
 async def test_a_second_request_to_stop_kills_at_once(dummies):
-    async with dummies.running(dummies.spec("deaf", "stubborn")) as supervisor:
+    patient = dummies.spec("deaf", "stubborn", stop_timeout_s=3600.0)
+    async with asyncio.timeout(60), dummies.running(patient) as supervisor:
         await eventually(is_ready(supervisor, "deaf"))
-        began = time.monotonic()
         supervisor.stop()
         await asyncio.sleep(0)
         supervisor.kill()
 
-    assert time.monotonic() - began < 3.0
+    assert state_of(supervisor, "deaf").last_exit == "signal SIGKILL"
