@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit check format lint types rules properties proto conformance bench clean
+.PHONY: help setup demo up down test unit check format lint types rules properties proto conformance crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -55,6 +55,9 @@ proto: $(READY) ## write proto/ and the generated tables again from the code
 
 conformance: $(READY) ## drive the paper venue with every client library and write docs/conformance.md
 	@$(PY) -m tests.integration.paper_venue_conformance.table
+
+crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each)
+	@$(PY) -m tests.crash --kills $(or $(KILLS),20)
 
 bench: $(READY) ## measure: order path, tick path, footprint, venue
 	@$(PY) -m benchmarks

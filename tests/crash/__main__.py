@@ -1,0 +1,110 @@
+"""Kill everything at every point of an order's life: ``python -m tests.crash --kills 20``.
+
+Exit status 0 only if every point was reached as often as asked, and nothing was doubled, lost or
+otherwise wrong. Otherwise the logs of the rows that were not clean stay where the output says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from janus_common import logs
+
+from tests.crash import ib, table
+from tests.crash.check import Kind, Violation
+from tests.crash.points import Point, points
+from tests.crash.row import Row, run
+from tests.support.servers import PostgresServer, postgres_server
+
+KILLS, LANES = 20, 3
+SHOWN = 8  # violations of one row
+
+
+def main() -> None:
+    """Run the campaign and print its table."""
+    known = points(ib.MOMENTS)
+    options = _options(known)
+    chosen = [p for p in known if not options.only or any(o in p.name for o in options.only)]
+    if not chosen:
+        sys.exit(f"Error: no such point; there are: {', '.join(p.name for p in known)}")
+    logs.configure("error", service="crash")
+    began_s = time.monotonic()
+    _say(f"{len(chosen)} points, {options.kills} kills at each, seed {options.seed}")
+    _say(table.HEAD)
+    rows = asyncio.run(_campaign(chosen, options.kills, lanes=options.lanes, seed=options.seed))
+    _say(table.total(rows))
+    is_clean = table.is_clean(rows, options.kills)
+    _say(f"{'clean' if is_clean else 'NOT CLEAN'}, {time.monotonic() - began_s:.0f} s")
+    sys.exit(0 if is_clean else 1)
+
+
+def _options(known: Sequence[Point]) -> argparse.Namespace:
+    names = "; ".join(point.name for point in known)
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--kills", type=int, default=KILLS, help="at each point")
+    parser.add_argument("--lanes", type=int, default=LANES, help="points at the same time")
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--only", action="append", help=f"points whose name has this, of: {names}")
+    return parser.parse_args()
+
+
+async def _campaign(chosen: Sequence[Point], kills: int, *, lanes: int, seed: int) -> list[Row]:
+    rows: list[Row] = []
+    free = asyncio.Semaphore(lanes)
+    folder = Path(tempfile.mkdtemp(prefix="janus-crash-"))
+
+    async def play(point: Point, where: Path, postgres: PostgresServer) -> None:
+        try:
+            rows.append(await _row(point, kills, where, postgres, seed))
+        finally:
+            free.release()
+
+    try:
+        async with postgres_server() as postgres, asyncio.TaskGroup() as group:
+            for number, point in enumerate(chosen):
+                await free.acquire()
+                where = folder / f"{number:02}"
+                where.mkdir()
+                group.create_task(play(point, where, postgres))
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    return rows
+
+
+async def _row(point: Point, kills: int, where: Path, postgres: PostgresServer, seed: int) -> Row:
+    """Play one row and say what came of it; an error of the campaign itself is not clean."""
+    try:
+        dsn = await postgres.new_database()
+        row = await run(point, kills, folder=where, dsn=dsn, seed=seed)
+    except Exception:  # noqa: BLE001 - the other points are still of interest
+        text = traceback.format_exc()
+        (where / "error.txt").write_text(text)
+        row = Row(point)
+        last = text.strip(" |\n+-").splitlines()[-1].strip(" |")
+        row.violations.append(Violation(kind=Kind.CAMPAIGN, about=point.name, text=last))
+    _say(table.line(row))
+    for violation in row.violations[:SHOWN]:
+        _say(f"    {violation}")
+    if row.violations:
+        _say(f"    {len(row.violations)} in all; logs in {where}")
+    else:
+        await asyncio.to_thread(shutil.rmtree, where, ignore_errors=True)
+    return row
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+main()

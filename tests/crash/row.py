@@ -1,0 +1,167 @@
+"""One row of the campaign: kill at one point again and again under orders, then judge all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from tests.crash.check import Death, Kind, Violation, check
+from tests.crash.gather import gather
+from tests.crash.house import House, house
+from tests.crash.launch import Step, Trap
+from tests.crash.points import NATS, WORKER, Point
+from tests.crash.trader import Trader
+from tests.support.waiting import STRETCH
+
+REACH_S = 30.0
+ACCEPTS_S = 40.0
+SETTLE_S = 60.0  # ten of silence, a sweep every ten
+BETWEEN_S = 0.3
+ANY_MOMENT_S = 0.006
+MOST_HITS = 4
+
+
+@dataclass
+class Row:
+    """What came of one point."""
+
+    point: Point
+    kills: int = 0
+    orders: int = 0
+    accepted: int = 0
+    fills: int = 0
+    at_broker: int = 0  # of the orders that were in hand at a kill and asked for once
+    known: int = 0
+    took_s: float = 0.0
+    back_s: list[float] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+
+class Killer:
+    """Sets the traps of one point in one house."""
+
+    def __init__(self, point: Point, house_: House, trader: Trader, rng: random.Random) -> None:
+        self._point, self._house, self._trader, self._rng = point, house_, trader, rng
+        self._count = 0
+        self.deaths: list[Death] = []
+        self.back_s: list[float] = []
+
+    async def kill(self) -> str:
+        """Kill once; return why it did not work, or nothing."""
+        since = len(self._house.ends)
+        if self._point.steps:
+            note = self._set(self._point.steps, nth=self._rng.randint(1, MOST_HITS))
+            again = self._set(self._point.after_death, at_start=True)
+        else:
+            note = again = None
+            await self._at_any_moment()
+        died_s = 0.0
+        for name in self._point.victims:
+            death = await self._house.killed(name, since, REACH_S)
+            if death is None:
+                return f"{name} lives on"
+            died_s = max(died_s, death.at_s)
+        if note is not None:
+            found = json.loads(note.read_text())
+            self.deaths.append(Death(in_hand=found["in_hand"], sent=self._point.sent))
+        if again is not None:
+            second = await self._house.killed(WORKER, since + 1, REACH_S)
+            if second is None or not again.exists():
+                return "it lives on as it starts again"
+            died_s = second.at_s
+        await self._back()
+        self.back_s.append(time.monotonic() - died_s)
+        return ""
+
+    def _set(self, steps: tuple[Step, ...], *, nth: int = 1, at_start: bool = False) -> Path | None:
+        if not steps:
+            return None
+        self._count += 1
+        note = self._house.folder / f"note-{self._count}"
+        pids = [
+            0 if name == self._point.watched else self._house.programs[name].pid
+            for name in self._point.victims
+        ]
+        trap = Trap(steps=steps, nth=nth, pids=tuple(pids), note=str(note))
+        self._house.program(self._point.watched).trap(trap, at_start=at_start)
+        return note
+
+    async def _at_any_moment(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._trader.one())
+            await asyncio.sleep(self._rng.random() * ANY_MOMENT_S)
+            for name in self._point.victims:
+                self._house.programs[name]._signal(signal.SIGKILL)
+
+    async def _back(self) -> None:
+        """Wait until the victims are READY again; the bus, when an order is taken again."""
+        accepted = self._trader.accepted
+        for name in self._point.victims:
+            await self._house.is_ready(name)
+        deadline = time.monotonic() + ACCEPTS_S * STRETCH
+        while NATS in self._point.victims and self._trader.accepted == accepted:
+            assert time.monotonic() < deadline, "no order is accepted any more"
+            await asyncio.sleep(0.005)
+
+
+async def run(point: Point, kills: int, *, folder: Path, dsn: str, seed: int) -> Row:
+    """Play one row in a house of its own and judge it."""
+    rng, row, began_s = random.Random(f"{seed} {point.name}"), Row(point), time.monotonic()
+    async with house(folder, dsn) as found:
+        trader = Trader(found, rng)
+        killer = Killer(point, found, trader, rng)
+        await trader.begin()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(trader.trade())
+            try:
+                await _kills(row, killer, kills)
+            finally:
+                trader.stopping.set()
+        await _judge(row, found, dsn, trader, killer)
+    row.back_s, row.took_s = killer.back_s, time.monotonic() - began_s
+    return row
+
+
+async def _kills(row: Row, killer: Killer, kills: int) -> None:
+    for _ in range(kills):
+        await asyncio.sleep(BETWEEN_S)
+        try:
+            failed = await killer.kill()
+        except AssertionError as error:
+            failed = str(error)
+        if failed:
+            about = f"kill {row.kills + 1}"
+            row.violations.append(Violation(kind=Kind.UNREACHED, about=about, text=failed))
+            return
+        row.kills += 1
+
+
+async def _judge(row: Row, found: House, dsn: str, trader: Trader, killer: Killer) -> None:
+    """Let everything come to rest, then say what is wrong and stays so."""
+    deadline = time.monotonic() + SETTLE_S * STRETCH
+    while True:
+        history = await gather(found, dsn, trader, killer.deaths)
+        violations = check(history)
+        if not violations or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.5)
+    if violations:
+        (found.folder / "history.json").write_bytes(msgspec.json.encode(history))
+    row.violations += violations
+    row.violations += [
+        Violation(kind=Kind.PROCESS, about=end.name, text=f"exit status {end.status}")
+        for end in found.uncalled()
+    ]
+    at_broker = {one.order_ref for one in history.true_orders}
+    once = {intent.client_order_id for intent in history.intents if len(intent.answers) == 1}
+    in_hand = [death.in_hand for death in killer.deaths if death.in_hand in once]
+    row.orders, row.accepted = len(history.intents), trader.accepted
+    row.fills = len(history.true_executions)
+    row.known, row.at_broker = len(in_hand), sum(name in at_broker for name in in_hand)
