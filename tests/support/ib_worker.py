@@ -82,10 +82,12 @@ class WorkerProcess(Program):
         self._folder, self._alias = folder, alias
         self._log = folder / f"{uuid.uuid4().hex[:8]}.log"
 
-    async def start(self) -> None:
+    async def start(self, *, die_at: str = "") -> None:
+        """Run it; ``die_at`` is where it kills itself, see ``dying_worker.py``."""
+        module = ("tests.support.dying_worker", die_at) if die_at else ("janus_ib_worker",)
         with self._log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "janus_ib_worker"),
+                *(sys.executable, "-m", *module),
                 *("--config", str(self._folder / "janus.toml"), "--account", self._alias),
                 stdout=output,
                 stderr=output,
@@ -120,9 +122,9 @@ class IbDesk:
         self.workers: list[WorkerProcess] = []
         self._instruments: dict[str, Instrument] = {}
 
-    async def start_worker(self) -> WorkerProcess:
+    async def start_worker(self, *, die_at: str = "") -> WorkerProcess:
         worker = WorkerProcess(self._folder, self.alias)
-        await worker.start()
+        await worker.start(die_at=die_at)
         self.workers.append(worker)
         return worker
 

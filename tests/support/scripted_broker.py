@@ -7,7 +7,7 @@ broker.says(OrderReport(client_order_id="c-1", word=Word.WORKING))
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -132,6 +132,10 @@ class ScriptedSession:
 
     async def unavailable_to_short(self, instrument: Instrument) -> str | None:
         return self._broker.cannot_lend
+
+    def place_all(self, orders: Sequence[tuple[OrderUpdate, Instrument]]) -> None:
+        for order, _ in orders:
+            self._broker.take(order)
 
     def cancel(self, order: OrderUpdate) -> None:
         self._broker.canceled.append(order.client_order_id)

@@ -348,6 +348,12 @@ BUCKETS = (
         kind=messages.Checkpoint,
         purpose="where a worker begins to read its orders",
     ),
+    Keys(
+        bucket="groups",
+        key="{account}.{client_order_id}",
+        kind=messages.GroupRecord,
+        purpose="that a group of orders has begun; kept for 30 days",
+    ),
 )
 
 

@@ -32,6 +32,7 @@ from janus_common.messages import (
     FillFee,
     FlattenCommand,
     FlattenIntent,
+    GroupRecord,
     Harmony,
     HarmonyReply,
     Instrument,
@@ -336,6 +337,13 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         sequence=4711,
         open=["7f3f6c2d0e4a4c5b9a1d2e3f40516273"],
         session_order_id="11.42",
+    ),
+    GroupRecord(
+        account=ACCOUNT,
+        client_order_id=OCA.client_order_id,
+        orders=[each.client_order_id for each in OCA.orders],
+        body="9f2c7a51d04e8b36",
+        created_ns=NOW_NS,
     ),
     Lease(
         account=ACCOUNT,

@@ -282,6 +282,7 @@ class OrderUpdate(Message, frozen=True, kw_only=True):
     good_till_ns: int | None = None
     outside_rth: bool = False
     parent_id: str | None = None  # of a bracket's leg: the order that it waits for
+    legs: int = 0  # of a bracket's first order: how many wait for it, as "<id>-1" …
     oca_group: str | None = None  # which orders cancel or reduce each other
     oca_type: OcaType | None = None
     effect: Effect | None = None  # on the position, as it was when the order was sent
@@ -765,6 +766,19 @@ class Checkpoint(Message, frozen=True, kw_only=True):
     sequence: int  # all that was stored up to here is either final or open
     open: list[str]  # client order ids
     session_order_id: str = ""  # the last one used
+
+
+class GroupRecord(Message, frozen=True, kw_only=True):
+    """The beginning of a group of orders, written before that of its first order.
+
+    An id that is taken is never begun again; the orders' own records say what became of them.
+    """
+
+    account: str
+    client_order_id: str  # of the group
+    orders: list[str]  # client order ids, in the order of sending
+    body: str  # fingerprint of the intent: the same id with another body is refused
+    created_ns: int
 
 
 class Event(Message, frozen=True, kw_only=True):

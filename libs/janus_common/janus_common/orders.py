@@ -80,6 +80,10 @@ TABLE: dict[Word, dict[OrderState, OrderState]] = {
 }
 
 
+# A broker often says first that an order ended, and after that why.
+ENDS = frozenset({Word.CANCELED, Word.REJECTED, Word.REFUSED, Word.EXPIRED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What was heard; what is empty was not mentioned."""
@@ -168,7 +172,8 @@ def _with_fills(state: OrderState, filled: Decimal, qty: Decimal) -> OrderState:
 def _explained(before: OrderUpdate, after: OrderUpdate, news: News) -> OrderUpdate:
     """Return ``after`` with the code and reason that belong to its state."""
     if before.state is after.state:
-        if is_final(before) or not news.reason:
+        is_late = is_final(before) and (bool(before.reason) or news.word not in ENDS)
+        if is_late or not news.reason:
             return after
         return msgspec.structs.replace(after, reason=news.reason, code=news.code or after.code)
     reason = news.reason or (None if before.state is S.UNKNOWN else after.reason)

@@ -8,13 +8,29 @@ import msgspec
 
 from janus_common import codec
 from janus_common.errors import Code, Denied
-from janus_common.messages import CommandReply, OrderIntent, OrderState, OrderUpdate, Outcome
+from janus_common.messages import (
+    CommandReply,
+    OcaIntent,
+    OrderIntent,
+    OrderState,
+    OrderUpdate,
+    Outcome,
+)
 
 
-def fingerprint(intent: OrderIntent) -> str:
+def fingerprint(intent: OrderIntent | OcaIntent) -> str:
     """Return what tells two intents of the same id apart; the deadline is not part of it."""
-    same = msgspec.structs.replace(intent, expires_ns=None, dry_run=False)
+    same: OrderIntent | OcaIntent
+    if isinstance(intent, OrderIntent):
+        same = _same(intent)
+    else:
+        orders = [_same(each) for each in intent.orders]
+        same = msgspec.structs.replace(intent, expires_ns=None, orders=orders)
     return hashlib.blake2b(codec.encode(same), digest_size=16).hexdigest()
+
+
+def _same(intent: OrderIntent) -> OrderIntent:
+    return msgspec.structs.replace(intent, expires_ns=None, dry_run=False)
 
 
 def replay(known: OrderUpdate, body: str) -> CommandReply:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ from janus_common.messages import Instrument, OrderUpdate
 from janus_common.worker.broker import Session, Sink, TickSink
 from janus_common.worker.pacing import Pacer
 
-from janus_ib_worker import shortable, translate
+from janus_ib_worker import groups, shortable, translate
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.session import GatewaySession
 from janus_ib_worker.taps import Taps
@@ -171,7 +171,25 @@ class Wire:
     def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None:
         """Write an order."""
         sent = translate.order_for(order, account=self._settings.ib_account)
+        groups.mark(sent, order, order_id=order_id)
         self._write(self._client.placeOrder, order_id, translate.contract_for(instrument), sent)
+
+    def place_all(self, orders: Sequence[tuple[int, OrderUpdate, Instrument]]) -> None:
+        """Write orders that belong together in one piece, so that nothing can come between them."""
+        family = [order for _, order, _ in orders]
+        connection, written = self._client.conn, bytearray()
+        connection.sendMsg = written.extend
+        try:
+            for order_id, order, instrument in orders:
+                sent = translate.order_for(order, account=self._settings.ib_account)
+                groups.mark(
+                    sent, order, order_id=order_id, transmit=not groups.waits(order, family)
+                )
+                contract = translate.contract_for(instrument)
+                self._write(self._client.placeOrder, order_id, contract, sent)
+        finally:
+            del connection.sendMsg
+        self._write(connection.sendMsg, bytes(written))
 
     def cancel(self, order_id: int) -> None:
         """Write a cancel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from janus_common.clock import NS_PER_S, now_ns
@@ -50,6 +50,8 @@ class Wire(Protocol):
     def end(self, reason: str, *, patience_s: float | None = None) -> None: ...
 
     def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
+
+    def place_all(self, orders: Sequence[tuple[int, OrderUpdate, Instrument]]) -> None: ...
 
     def cancel(self, order_id: int) -> None: ...
 
@@ -142,13 +144,13 @@ class GatewaySession:
 
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Write the order to the socket; nothing waits in between."""
-        if not instrument.ib_conid:
-            raise Denied(
-                Code.UNKNOWN_SYMBOL,
-                f"{order.symbol} has no conId",
-                f"janus symbols resolve {order.symbol}",
-            )
-        self._wire.place(self._order_id(order), order, instrument)
+        self._wire.place(self._order_id(order), order, _tradable(instrument))
+
+    def place_all(self, orders: Sequence[tuple[OrderUpdate, Instrument]]) -> None:
+        """Write orders that belong together to the socket at once."""
+        self._wire.place_all(
+            [(self._order_id(order), order, _tradable(instrument)) for order, instrument in orders]
+        )
 
     def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Write the order once more, with other terms under its own id."""
@@ -386,6 +388,16 @@ class GatewaySession:
     def is_ours(self, ib_account: str) -> bool:
         """Whether something is about the account that this worker trades."""
         return ib_account == self._ib_account
+
+
+def _tradable(instrument: Instrument) -> Instrument:
+    if not instrument.ib_conid:
+        raise Denied(
+            Code.UNKNOWN_SYMBOL,
+            f"{instrument.symbol} has no conId",
+            f"janus symbols resolve {instrument.symbol}",
+        )
+    return instrument
 
 
 async def _answer(key: Key, question: Question, *, within_s: float = ANSWER_S) -> list[Any]:

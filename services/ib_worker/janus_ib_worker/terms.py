@@ -18,6 +18,8 @@ from janus_common.messages import OrderType, OrderUpdate, Side, Tif
 from janus_common.symbols import plain
 from janus_common.worker.broker import OrderTerms
 
+from janus_ib_worker import groups
+
 UNSET = 1e300  # anything beyond is IB's word for "none"
 END_FORMAT = "%Y%m%d-%H:%M:%S"  # with the dash it is UTC, whatever the gateway's own zone
 END_FORMATS = (END_FORMAT, "%Y%m%d %H:%M:%S", "%Y%m%d")
@@ -83,11 +85,14 @@ def read(symbol: str, said: Mapping[str, Any]) -> OrderTerms:
         tif=Tif(said["tif"]) if said["tif"] in set(Tif) else Tif.DAY,
         good_till_ns=end_ns(said["goodTillDate"]) if is_gtd else None,
         outside_rth=said["outsideRth"],
+        oca_group=said["ocaGroup"] or None,
+        oca_type=groups.oca_type(said["ocaGroup"], said["ocaType"]),
     )
 
 
 READ = (
     *("action", "totalQuantity", "orderType", "tif", "outsideRth", "goodTillDate"),
+    *("ocaGroup", "ocaType"),
     *("lmtPrice", "auxPrice", "trailStopPrice", "trailingPercent", "lmtPriceOffset"),
 )
 

@@ -29,6 +29,8 @@ from janus_common.messages import (
     CommandReply,
     Intent,
     IntentReply,
+    OcaCommand,
+    OcaIntent,
     OrderIntent,
     OrderUpdate,
     Outcome,
@@ -36,7 +38,7 @@ from janus_common.messages import (
 )
 from janus_common.repeats import fingerprint, in_doubt, replay
 
-from janus_router import validate
+from janus_router import groups, validate
 
 WORKER_TIMEOUT_S = 5.0
 CANCEL_EXPIRY_NS = validate.DEFAULT_EXPIRY_NS
@@ -90,6 +92,8 @@ class Intents:
         match intent:
             case OrderIntent():
                 return await self._place(intent, principal)
+            case OcaIntent():
+                return await self._place_group(intent, principal)
             case CancelIntent():
                 validate.order_id(intent.client_order_id)
                 expires_ns = now_ns() + CANCEL_EXPIRY_NS
@@ -104,6 +108,7 @@ class Intents:
     async def _place(self, intent: OrderIntent, principal: str) -> IntentReply:
         now = now_ns()
         validate.order(intent, now_ns=now)
+        groups.check_bracket(intent, now_ns=now)
         default_ns = now + validate.DEFAULT_EXPIRY_NS
         complete = msgspec.structs.replace(
             intent,
@@ -115,15 +120,32 @@ class Intents:
         except Denied as denied:
             if intent.dry_run:
                 raise
-            return _reply(await self._first_outcome(complete, denied), complete)
+            name = complete.client_order_id
+            return _reply(await self._first_outcome(name, complete, denied), complete)
 
-    async def _first_outcome(self, intent: OrderIntent, denied: Denied) -> CommandReply:
-        """Return what became of an id that was used before; raise ``denied`` for a new one."""
-        subject = subjects.order(intent.account, intent.client_order_id)
+    async def _place_group(self, intent: OcaIntent, principal: str) -> IntentReply:
+        now = now_ns()
+        groups.check_group(intent, now_ns=now)
+        complete = groups.completed(intent, now_ns=now)
+        try:
+            instruments = [await self._instruments.resolve(each.symbol) for each in complete.orders]
+            for each, instrument in zip(complete.orders, instruments, strict=True):
+                validate.fits(each, instrument, broker=self._brokers[complete.account])
+            command = OcaCommand(intent=complete, instruments=instruments, principal=principal)
+            return await self._hand_over(command)
+        except Denied as denied:
+            name = complete.orders[0].client_order_id
+            return _reply(await self._first_outcome(name, complete, denied), complete)
+
+    async def _first_outcome(
+        self, name: str, intent: OrderIntent | OcaIntent, denied: Denied
+    ) -> CommandReply:
+        """Return what became of an order that was sent before; raise ``denied`` for a new one."""
+        subject = subjects.order(intent.account, name)
         try:
             known = await self._bus.streams.last(ORDERS, subject, OrderUpdate)
         except BusError as error:
-            return in_doubt(intent.client_order_id, f"{denied.reason}, and {error}")
+            return in_doubt(name, f"{denied.reason}, and {error}")
         if known is None:
             raise denied
         return replay(known.message, fingerprint(intent))
@@ -131,6 +153,7 @@ class Intents:
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
         instrument = await self._instruments.resolve(complete.symbol)
         validate.fits(complete, instrument, broker=self._brokers[complete.account])
+        groups.fit_bracket(complete, instrument, broker=self._brokers[complete.account])
         if complete.dry_run:
             return IntentReply(
                 outcome=Outcome.ACCEPTED,
@@ -195,6 +218,11 @@ def _id_of(intent: Intent | None) -> str:
     return getattr(intent, "client_order_id", "")
 
 
+def _shown(intent: Intent) -> str:
+    """Return the order whose record tells whether ``intent`` was taken."""
+    return intent.orders[0].client_order_id if isinstance(intent, OcaIntent) else _id_of(intent)
+
+
 def _unanswered(intent: Intent, error: Exception) -> IntentReply:
     name = _id_of(intent)
     log.warning("intent.unanswered", account=intent.account, client_order_id=name, error=str(error))
@@ -204,7 +232,9 @@ def _unanswered(intent: Intent, error: Exception) -> IntentReply:
         client_order_id=name,
         reason=f"no answer from the worker of {intent.account} ({error}); "
         "it may or may not have been sent",
-        hint=f"janus orders show {name}; repeating the same id is safe" if name else "janus orders",
+        hint=f"janus orders show {_shown(intent)}; repeating the same id is safe"
+        if name
+        else "janus orders",
     )
 
 

@@ -48,7 +48,7 @@ class ScriptedDesk(IbDesk):
     async def run(self, *, ready: bool = True):
         """Run a worker for this account; leaving kills it, without a chance to say goodbye."""
         async with bus.connect(self._url, name=f"worker-{self.alias}") as house:
-            here = await service.start(house, "ib_worker", account=self.alias)
+            here = self.service = await service.start(house, "ib_worker", account=self.alias)
             lease = HeldLease(house, self.alias, instance=uuid.uuid4().hex)
             pacer = Pacer(monotonic_s=monotonic_s)
             self.desk = Desk(
@@ -73,7 +73,6 @@ class ScriptedDesk(IbDesk):
                 policy=self.policy,
                 make_broker=lambda _: self.broker,
             )
-            self.service = here
             present = asyncio.get_running_loop().create_task(here.be_present())
             self.worker_task = asyncio.get_running_loop().create_task(
                 worker._trade(here, self.desk, lease, pacer)

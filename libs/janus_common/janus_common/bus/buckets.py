@@ -49,7 +49,8 @@ INSTRUMENTS = BucketSpec("instruments", max_bytes=1024 * 1024 * 1024)
 CONTROL = BucketSpec("control")
 LEASE = BucketSpec("lease", ttl_s=10.0)
 CHECKPOINT = BucketSpec("checkpoint")
-ALL = (PRESENCE, INSTRUMENTS, CONTROL, LEASE, CHECKPOINT)
+GROUPS = BucketSpec("groups", ttl_s=30 * 86_400.0, max_bytes=256 * 1024 * 1024)
+ALL = (PRESENCE, INSTRUMENTS, CONTROL, LEASE, CHECKPOINT, GROUPS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,8 @@ class Book:
             tif=terms.tif,
             good_till_ns=terms.good_till_ns,
             outside_rth=terms.outside_rth,
+            oca_group=terms.oca_group,
+            oca_type=terms.oca_type,
             venue_order_id=report.venue_order_id,
             session_order_id=report.session_order_id or None,
             origin=FOREIGN,

@@ -5,7 +5,7 @@ An adapter translates its SDK's words into these and back, and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +13,16 @@ from enum import StrEnum
 from typing import Protocol
 
 from janus_common.errors import Code
-from janus_common.messages import Balance, Instrument, OrderType, OrderUpdate, Side, Tick, Tif
+from janus_common.messages import (
+    Balance,
+    Instrument,
+    OcaType,
+    OrderType,
+    OrderUpdate,
+    Side,
+    Tick,
+    Tif,
+)
 from janus_common.orders import Word
 from janus_common.symbols import AssetClass
 
@@ -34,6 +43,8 @@ class OrderTerms:
     tif: Tif = Tif.DAY
     good_till_ns: int | None = None
     outside_rth: bool = False
+    oca_group: str | None = None
+    oca_type: OcaType | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +207,12 @@ class Session(Protocol):
 
     def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Put ``order``, which the broker has, on the wire with other terms; else as ``place``."""
+
+    def place_all(self, orders: Sequence[tuple[OrderUpdate, Instrument]]) -> None:
+        """Put orders that belong together on the wire now, in this order and at once.
+
+        Raises BrokerUnavailable if nothing of them was sent.
+        """
 
     def cancel(self, order: OrderUpdate) -> None:
         """Put a cancel on the wire now; raises BrokerUnavailable if nothing was sent."""

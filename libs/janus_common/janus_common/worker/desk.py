@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 from janus_common.backoff import backoff
-from janus_common.bus.buckets import CHECKPOINT
+from janus_common.bus.buckets import CHECKPOINT, GROUPS
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Service
 from janus_common.clock import NS_PER_S, latest_ns, monotonic_s, now_ns
@@ -46,6 +46,7 @@ from janus_common.worker.broker import (
     Session,
 )
 from janus_common.worker.clocks import Clocks, off_s
+from janus_common.worker.families import Families
 from janus_common.worker.feed import Feed, TickOutbox
 from janus_common.worker.fills import FillsOutbox
 from janus_common.worker.holdings import Holdings
@@ -105,6 +106,14 @@ class Desk:
             filled=self._filled,
             early=self.early.put_nowait,
         )
+        self.families = Families(
+            account,
+            book=self.book,
+            journal=self.journal,
+            records=bus.bucket(GROUPS),
+            session=self.session_for_cancels,
+            alarm=self._alarm,
+        )
         self._session: Session | None = None
         self._reason = ""
         self._unclear = False
@@ -115,6 +124,7 @@ class Desk:
         """Take in what the journal holds of this account."""
         for order in await self.journal.load(self._broker.used):
             self.book.add(order)
+        await self.families.restore()
         await self.holdings.load()
         await self.fills.load()
 
@@ -351,12 +361,16 @@ class Desk:
 
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)
+        self.families.heard(order)
         self._unclear |= order.code is Code.REPLACE_REFUSED  # is the order still as it was?
         asyncio.get_running_loop().call_later(LOG_AFTER_S, _log_change, order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
             self.board.tell(
                 "order-unknown", order.reason or "", client_order_id=order.client_order_id
             )
+
+    def _alarm(self, what: str, client_order_id: str, reason: str) -> None:
+        self.board.tell(what, reason, client_order_id=client_order_id)
 
 
 def _log_change(order: OrderUpdate) -> None:

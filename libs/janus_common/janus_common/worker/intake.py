@@ -28,15 +28,18 @@ from janus_common.messages import (
     CancelCommand,
     Command,
     CommandReply,
+    OcaCommand,
     OrderUpdate,
     Outcome,
     PlaceCommand,
     ReplaceCommand,
 )
 from janus_common.repeats import in_doubt, replay
-from janus_common.worker import drafts, gates
+from janus_common.worker import drafts, gates, groups
 from janus_common.worker.broker import Session
 from janus_common.worker.canceling import Canceling
+from janus_common.worker.families import Families
+from janus_common.worker.group_intake import GroupIntake
 from janus_common.worker.journal import AlreadyBegun, never_sent
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
@@ -69,6 +72,7 @@ class Intake:
         reach: Reach,
         guard: ShortGuard,
         early: asyncio.Queue[str],
+        families: Families,
     ) -> None:
         """``early`` names the changes that the broker could not make yet."""
         self._account, self._book, self._journal = account, reach.book, reach.journal
@@ -76,6 +80,7 @@ class Intake:
         self._turn = asyncio.Lock()
         self._canceling = Canceling(reach)
         self._replacing = Replacing(reach, guard=guard, turn=self._turn, early=early)
+        self._groups = GroupIntake(reach, guard=guard, turn=self._turn, families=families)
 
     async def run(self) -> None:
         """Ask again, for ever, for changes that the broker could not make yet."""
@@ -90,6 +95,10 @@ class Intake:
                 f"this is the worker of {self._account}, not of {command.intent.account!a}",
             )
         match command:
+            case PlaceCommand() if command.intent.legs:
+                return await self._groups.place(groups.bracket(command, now_ns=now_ns()))
+            case OcaCommand():
+                return await self._groups.place(groups.oca(command, now_ns=now_ns()))
             case PlaceCommand():
                 return await self._new(command)
             case CancelCommand():

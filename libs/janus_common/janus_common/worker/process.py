@@ -114,6 +114,7 @@ class Worker:
             group.create_task(desk.ticks.report())
             for forever in (desk.board.watch, desk.board.show, desk.board.tell_all):
                 group.create_task(forever())
+            group.create_task(desk.families.run(pacer))
             await self._answer(here, desk, pacer, group)
 
             async def connected(is_connected: bool) -> None:  # noqa: FBT001 - a callback
@@ -202,7 +203,7 @@ def intake_of(account: str, desk: Desk, pacer: Pacer, policy: Policy) -> Intake:
         session=desk.connected,
         ask_positions=desk.ask_positions,
     )
-    return Intake(account, reach=reach, guard=guard, early=desk.early)
+    return Intake(account, reach=reach, guard=guard, early=desk.early, families=desk.families)
 
 
 def _sync_refusal(denied: Denied) -> SyncReply:
