@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from janus_common.errors import SymbolInvalid
+from janus_common.errors import Code, Denied, SymbolInvalid
+from janus_common.messages import Instrument
 from janus_common.symbols import AssetClass, Equity, Future, Option, Pair, Right, parse, plain
 
 SMART = "SMART"
@@ -157,3 +158,14 @@ def _year_near(year: int, digits: str) -> int:
     step: int = 10 ** len(digits)
     candidates = [year - year % step + int(digits) + shift for shift in (-step, 0, step)]
     return min(candidates, key=lambda candidate: abs(candidate - year))
+
+
+def tradable(instrument: Instrument) -> Instrument:
+    """Return ``instrument`` if IB has said which one it is; else raise Denied."""
+    if not instrument.ib_conid:
+        raise Denied(
+            Code.UNKNOWN_SYMBOL,
+            f"{instrument.symbol} has no conId",
+            f"janus symbols resolve {instrument.symbol}",
+        )
+    return instrument

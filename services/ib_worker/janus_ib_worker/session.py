@@ -144,12 +144,12 @@ class GatewaySession:
 
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Write the order to the socket; nothing waits in between."""
-        self._wire.place(self._order_id(order), order, _tradable(instrument))
+        self._wire.place(self._order_id(order), order, contracts.tradable(instrument))
 
     def place_all(self, orders: Sequence[tuple[OrderUpdate, Instrument]]) -> None:
         """Write orders that belong together to the socket at once."""
         self._wire.place_all(
-            [(self._order_id(order), order, _tradable(instrument)) for order, instrument in orders]
+            [(self._order_id(o), o, contracts.tradable(which)) for o, which in orders]
         )
 
     def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
@@ -288,8 +288,7 @@ class GatewaySession:
 
     async def open_line(self, instrument: Instrument) -> None:
         """Begin to report ticks of ``instrument``; does nothing if they come already."""
-        if not instrument.ib_conid:
-            raise Denied(Code.UNKNOWN_SYMBOL, f"{instrument.symbol} has no conId")
+        contracts.tradable(instrument)
         if instrument.symbol in self._line_ids:
             return
         request = self._request_id()
@@ -388,16 +387,6 @@ class GatewaySession:
     def is_ours(self, ib_account: str) -> bool:
         """Whether something is about the account that this worker trades."""
         return ib_account == self._ib_account
-
-
-def _tradable(instrument: Instrument) -> Instrument:
-    if not instrument.ib_conid:
-        raise Denied(
-            Code.UNKNOWN_SYMBOL,
-            f"{instrument.symbol} has no conId",
-            f"janus symbols resolve {instrument.symbol}",
-        )
-    return instrument
 
 
 async def _answer(key: Key, question: Question, *, within_s: float = ANSWER_S) -> list[Any]:
