@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.js import api
@@ -24,6 +23,7 @@ from nats.js.errors import (
 from nats.js.kv import KV_OP, KeyValue
 
 from janus_common import codec
+from janus_common.bus.direct import DirectClient
 from janus_common.bus.link import renamed
 from janus_common.bus.streams import replay
 from janus_common.clock import NS_PER_S
@@ -69,8 +69,8 @@ class _NoSuchKey(BusError):
 class Bucket:
     """One KV bucket as seen over one connection."""
 
-    def __init__(self, client: Client, spec: BucketSpec) -> None:
-        self._js = client.jetstream(timeout=5.0)
+    def __init__(self, client: DirectClient, spec: BucketSpec) -> None:
+        self._client, self._js = client, client.jetstream(timeout=5.0)
         self._spec = spec
         self._subject = f"$KV.{spec.name}."
         self._kv: KeyValue | None = None
@@ -127,7 +127,7 @@ class Bucket:
         """Yield the message behind each key, in one go; deleted keys are left out."""
         await self._with("*", lambda kv: kv.status())
         last = api.DeliverPolicy.LAST_PER_SUBJECT
-        async for raw in replay(self._js, f"KV_{self._spec.name}", f"{self._subject}>", last):
+        async for raw in replay(self._client, f"KV_{self._spec.name}", f"{self._subject}>", last):
             if KV_OP not in (raw.headers or {}):
                 yield raw
 

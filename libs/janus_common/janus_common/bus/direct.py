@@ -8,6 +8,8 @@ between an order and the wire. Connecting, reconnecting and pings stay nats-py's
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -91,6 +93,42 @@ class DirectClient(Client):
         except nats.errors.Error as error:
             answer.set_exception(error)
         return answer
+
+    async def collect(self, subject: str, count: int, *, within_s: float) -> list[Msg]:
+        """Ask a consumer for ``count`` messages and return those that came, at least one.
+
+        Raises:
+            TimeoutError: none came.
+        """
+        found: list[Msg] = []
+        done = asyncio.Event()
+
+        def heard(message: Msg) -> None:
+            if message.headers and Header.STATUS in message.headers:
+                done.set()  # no more, or no such consumer
+                return
+            found.append(message)
+            if len(found) == count:
+                done.set()
+
+        inbox = self.new_inbox()
+        subscription = await self.subscribe(inbox, cb=_never)
+        self.hear(subscription._id, heard)  # noqa: SLF001
+        try:
+            wanted = {"batch": count, "expires": int(within_s * 1e9)}
+            await self.publish(subject, json.dumps(wanted).encode(), reply=inbox)
+            async with asyncio.timeout(within_s):
+                await done.wait()
+        except TimeoutError:
+            if not found:
+                raise
+        finally:
+            self.unhear(subscription._id)  # noqa: SLF001
+            with contextlib.suppress(nats.errors.Error):
+                await subscription.unsubscribe()
+        if not found:
+            raise TimeoutError
+        return found
 
     def _answered(self, message: Msg) -> None:
         answer = self._asked.get(message.subject)

@@ -28,6 +28,7 @@ from janus_common.logs import get_logger
 APPEND_TIMEOUT_S = 2.0
 FETCH_TIMEOUT_S = 1.0  # bounds the harm of a fetch that stalls
 READ_TIMEOUT_S = 5.0
+BATCH = 500  # messages that are read before they are looked at
 REPLAY_IDLE_S = 10.0  # then the server forgets a reader
 ACK_WAIT_S = 5.0  # an acknowledgement that died with the server holds the rest up for so long
 GIB = 1024**3
@@ -201,7 +202,7 @@ class Streams:
         """Yield the last message of every subject that matches ``pattern``, as ``last`` does."""
         bad: list[str] = []
         policy = api.DeliverPolicy.LAST_PER_SUBJECT
-        async for raw in replay(self._js, spec.name, pattern, policy):
+        async for raw in replay(self._client, spec.name, pattern, policy):
             if (stored := _decoded(raw, kind)) is not None:
                 yield stored
             else:
@@ -249,7 +250,7 @@ class Streams:
         policy: api.DeliverPolicy,
         start: Start | None = None,
     ) -> AsyncIterator[Stored[T]]:
-        async for raw in replay(self._js, spec.name, pattern, policy, start):
+        async for raw in replay(self._client, spec.name, pattern, policy, start):
             if (stored := _decoded(raw, kind)) is not None:
                 yield stored
 
@@ -269,36 +270,36 @@ class Streams:
 
 
 async def replay(
-    js: JetStreamContext,
+    client: DirectClient,
     stream: str,
     pattern: str,
     policy: api.DeliverPolicy,
     start: Start | None = None,
 ) -> AsyncIterator[Msg]:
     """Yield what ``stream`` has now under ``pattern``, and end."""
+    js = client.jetstream(timeout=READ_TIMEOUT_S)
+    config = api.ConsumerConfig(
+        deliver_policy=policy,
+        ack_policy=api.AckPolicy.NONE,
+        mem_storage=True,
+        inactive_threshold=REPLAY_IDLE_S,
+        filter_subject=pattern,
+        **(start or {}),
+    )
     with renamed(pattern):
-        found = await js.pull_subscribe(
-            pattern,
-            stream=stream,
-            config=api.ConsumerConfig(
-                deliver_policy=policy,
-                ack_policy=api.AckPolicy.NONE,
-                mem_storage=True,
-                inactive_threshold=REPLAY_IDLE_S,
-                **(start or {}),
-            ),
-        )
-        pending = (await found.consumer_info()).num_pending or 0
+        made = await js.add_consumer(stream, config)
+    pending = made.num_pending or 0
+    subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{made.name}"
     try:
         while pending > 0:
             with renamed(pattern):
-                batch = await found.fetch(min(pending, 500), timeout=READ_TIMEOUT_S)
+                batch = await client.collect(subject, min(pending, BATCH), within_s=READ_TIMEOUT_S)
             pending = batch[-1].metadata.num_pending
             for raw in batch:
                 yield raw
     finally:
         with contextlib.suppress(nats.errors.Error):
-            await found.unsubscribe()
+            await js.delete_consumer(stream, made.name)
 
 
 async def deliver(
