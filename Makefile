@@ -59,7 +59,7 @@ conformance: $(READY) ## drive the paper venue with every client library and wri
 crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each)
 	@$(PY) -m tests.crash --kills $(or $(KILLS),20)
 
-bench: $(READY) ## measure: order path, tick path, footprint, venue
+bench: $(READY) ## measure: order path, tick path, pacing, restart, many workers, footprint, venue
 	@$(PY) -m benchmarks
 
 clean: ## remove what was built and the local stack's state
