@@ -1,4 +1,4 @@
-"""Writes the books: each message with the stream's position, in one transaction.
+"""Writes the books: each message with the stream's position, in one statement.
 
 Everything here may be repeated and may come in any order: the tables end the same.
 """
@@ -43,8 +43,10 @@ on conflict (account, execution_id) do update
         realized_pnl = excluded.realized_pnl, received_ns = excluded.received_ns
     where (fees.revision, fees.received_ns) < (excluded.revision, excluded.received_ns)
 """
-_POSITION = """
-insert into janus.stream_position (stream, sequence, booked_ns) values ($1, $2, $3)
+_BOOK = """
+with booked as ({statement})
+insert into janus.stream_position (stream, sequence, booked_ns)
+values (${stream}, ${sequence}, ${booked_ns})
 on conflict (stream) do update
     set sequence = excluded.sequence, booked_ns = excluded.booked_ns
 """
@@ -85,9 +87,11 @@ async def book_fee(store: Store, fee: FillFee, place: Place) -> None:
 
 
 async def _book(store: Store, place: Place, statement: str, *values: Any) -> None:
-    async with store.transaction() as connection:
-        await connection.execute(statement, *values)
-        await connection.execute(_POSITION, place.stream, place.sequence, now_ns())
+    """Book and note the position in one statement: all or nothing, and one way to Postgres."""
+    first = len(values) + 1
+    book = _BOOK.format(statement=statement, stream=first, sequence=first + 1, booked_ns=first + 2)
+    async with store.connection() as connection:
+        await connection.execute(book, *values, place.stream, place.sequence, now_ns())
 
 
 def _json(message: msgspec.Struct) -> str:
