@@ -58,7 +58,7 @@ CAUGHT_UP = _step("janus_common.worker.fills", "FillsOutbox.caught_up", "call")
 FILL_HEARD = _step("janus_common.worker.fills", "FillsOutbox.hear", "call")
 FILL_WRITTEN = _step("janus_common.worker.fills", "FillsOutbox._send", "return")
 FILL_STORED = _step("janus_common.worker.fills", "FillsOutbox._confirm", "return")
-ASKED = _step("janus_router.intents", "Intents.handle", "call")
+ASKED = _step("janus_router.intents", "Intents._place", "call")
 HANDED_OVER = _step("janus_router.intents", "Intents._hand_over", "wait")
 ANSWERED = _step("janus_router.intents", "Intents._hand_over", "return")
 

@@ -72,6 +72,9 @@ sweep_s = {sweep_s}
 allow_short = {allow_short}
 locate_required = {locate_required}
 foreign_orders = "{foreign_orders}"
+
+[log]
+level = "{log_level}"
 """
 
 
@@ -315,6 +318,7 @@ async def ib_desk(
     allow_short: bool = True,
     locate_required: bool = False,
     foreign_orders: str = "ignore",
+    log_level: str = "info",
 ) -> AsyncIterator[IbDesk]:
     """Run a worker for a new account alias until READY; at the end stop all of its workers."""
     url = nats if isinstance(nats, str) else nats.url
@@ -331,6 +335,7 @@ async def ib_desk(
             allow_short=str(allow_short).lower(),
             locate_required=str(locate_required).lower(),
             foreign_orders=foreign_orders,
+            log_level=log_level,
         )
     )
     async with bus.connect(url, name=f"test-{alias}") as house:

@@ -164,44 +164,6 @@ async def test_a_clean_stop_leaves_nothing_behind(desk):
     assert ServiceState.FENCED not in states_of(worker)
 
 
-async def test_a_second_worker_stands_by_and_takes_over(desk):
-    first = desk.workers[-1]
-    second = await desk.start_worker()
-    fenced = await desk.is_in(ServiceState.FENCED, second)
-    ready = await desk.is_in(ServiceState.READY, first)
-
-    for _ in range(6):  # were both to answer, half of these would be refused
-        assert (await desk.place("AAPL", 1)).outcome is Outcome.ACCEPTED
-    await first.kill()
-    await desk.is_in(ServiceState.READY, second)
-
-    assert str(first.pid) in fenced.reason
-    assert ready.pid == first.pid
-    assert (await desk.place("AAPL", 1)).outcome is Outcome.ACCEPTED
-
-
-async def test_a_worker_frozen_past_its_lease_sends_nothing_after(desk):
-    first = desk.workers[-1]
-    second = await desk.start_worker()
-    await desk.is_in(ServiceState.FENCED, second)
-    first.freeze()
-    name = uuid.uuid4().hex
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_try_to_place(desk, name, timeout_s=1.0))
-    # The venue still holds the first one's connection, and so its client id: the second may
-    # hold the lease but not send.
-
-    async def second_has_the_lease():
-        assert any(line["event"] == "lease.taken" for line in second.log())
-
-    await eventually(second_has_the_lease, 15.0)
-    first.thaw()
-    await first.ended()
-    await desk.is_in(ServiceState.READY, second)
-
-    assert await desk.truth(name) == []
-
-
 async def _try_to_place(desk, name: str, timeout_s: float = 1.0) -> None:
     try:
         await desk.place("AAPL", 1, id_=name, timeout_s=timeout_s)
