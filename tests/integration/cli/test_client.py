@@ -91,7 +91,7 @@ async def test_a_wildcard_is_no_account(bot):
 
 async def test_ticks_are_leased_and_given_back(bot, house):
     async with bot.ticks([" bot.a ", "NONE"]) as ticks:
-        first = await ticks.next(timeout_s=5)
+        first = await ticks.next(timeout_s=30)
         assert "BOT.A" in house.leases
 
     assert first.symbol == "BOT.A"
@@ -128,8 +128,8 @@ async def test_fills_and_events_are_heard(bot, house):
     async with bot.heard_fills("ib-main") as fills, bot.heard_orders("ib-main") as orders:
         await bot.place(client.order("ib-main", "HEARD", Side.BUY, 1), until={S.FILLED})
 
-        fill = await fills.next(timeout_s=5)
-        states = [(await orders.next(timeout_s=5)).state for _ in range(3)]
+        fill = await fills.next(timeout_s=30)
+        states = [(await orders.next(timeout_s=30)).state for _ in range(3)]
 
     assert fill.symbol == "HEARD"
     assert states == [S.SENDING, S.WORKING, S.FILLED]

@@ -99,7 +99,7 @@ async def test_postgres_comes_back_after_a_kill_with_all_that_was_committed(open
         killed = supervisor.status()[0].pid
         os.kill(killed, signal.SIGKILL)
         await eventually(lambda: supervisor.status()[0].pid not in {killed, None})
-        await eventually(is_ready(supervisor), within_s=10)
+        await eventually(is_ready(supervisor), within_s=30)
 
         assert await in_database(open_folder, port, "select n from kept") == 7
 

@@ -140,7 +140,7 @@ async def test_a_killed_process_comes_back_and_the_others_stay_ready(stack, name
         assert found[name]["pid"] != before[name]["pid"]
         return found
 
-    after = await eventually(is_back, within_s=10)
+    after = await eventually(is_back, within_s=30)
 
     assert after[name]["last_exit"] == "signal SIGKILL"
     assert after[name]["restarts"] == before[name]["restarts"] + 1
@@ -280,7 +280,7 @@ async def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_up_work
         process.kill()
 
     state = small / "state"
-    await eventually(lambda: left_of(state) == [], within_s=15)
+    await eventually(lambda: left_of(state) == [], within_s=30)
     assert not is_held(state / "run" / "lock")
     said = await janus(*options(small), "-d")
     assert said.code == 0, said
@@ -349,7 +349,7 @@ async def test_an_interrupt_while_a_detached_stack_starts_leaves_nothing(small, 
         stderr=asyncio.subprocess.PIPE,
     )
     state = small / "state"
-    await eventually(lambda: len(left_of(state)) > begun, within_s=15)
+    await eventually(lambda: len(left_of(state)) > begun, within_s=30)
     process.send_signal(signal.SIGINT)
     await process.communicate()
 

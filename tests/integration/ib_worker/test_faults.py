@@ -166,7 +166,7 @@ async def test_whatever_happens_to_an_execution_it_is_published_once(desk, fault
         assert sum(fill.qty for fill in fills) == 2
         assert len({fill.execution_id for fill in fills}) == len(fills)
 
-    await eventually(published, 10.0)
+    await eventually(published, 30.0)
     await desk.order_is(name, S.FILLED)
 
 
@@ -195,7 +195,7 @@ async def test_a_fee_that_was_lost_or_late_comes_in_the_end(desk, fault):
         assert ids
         assert ids <= {f.execution_id for f in await desk.fees()}
 
-    await eventually(charged, 10.0)
+    await eventually(charged, 30.0)
 
 
 @pytest.mark.parametrize("fault", ["reorder_answers", "delay_answers"])

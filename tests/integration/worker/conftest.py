@@ -92,7 +92,7 @@ class ScriptedDesk(IbDesk):
         def check():
             assert self.service.state is state, self.service.state
 
-        await eventually(check, 10.0)
+        await eventually(check, 30.0)
 
     async def place_directly(self, **fields):
         """Hand a command to the intake itself, past the bus."""
