@@ -42,7 +42,10 @@ from janus_common.messages import (
     Instrument,
     Intent,
     IntentReply,
+    Leg,
     MarketDataReply,
+    OcaIntent,
+    OcaType,
     OrderIntent,
     OrderState,
     OrderType,
@@ -109,6 +112,35 @@ def order(
         expires_ns=clock.now_ns() + clock.ns(expires_s),
         **fields,
     )
+
+
+def legs(
+    *,
+    take_profit: Number | None = None,
+    stop_loss: Number | None = None,
+    stop_limit: Number | None = None,
+) -> list[Leg]:
+    """Return the exits of a bracket: ``order(..., legs=legs(take_profit=160, stop_loss=145))``."""
+    exits: list[Leg] = []
+    if take_profit is not None:
+        exits.append(Leg(type=OrderType.LIMIT, limit_price=Decimal(take_profit)))
+    if stop_loss is not None:
+        kind = type_of(limit_price=stop_limit, stop_price=stop_loss)
+        limit = None if stop_limit is None else Decimal(stop_limit)
+        exits.append(Leg(type=kind, stop_price=Decimal(stop_loss), limit_price=limit))
+    return exits
+
+
+def oca(
+    account: str,
+    orders: Sequence[OrderIntent],
+    *,
+    oca_type: OcaType = OcaType.CANCEL,
+    client_order_id: str | None = None,
+) -> OcaIntent:
+    """Return a group of ``orders`` of which the first to fill ends the others."""
+    name = client_order_id or new_id()
+    return OcaIntent(client_order_id=name, account=account, orders=list(orders), oca_type=oca_type)
 
 
 def type_of(*, limit_price: object, stop_price: object) -> OrderType:

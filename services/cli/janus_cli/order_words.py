@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,6 +27,7 @@ class Placed:
     order: OrderUpdate | None
     elapsed_ms: float
     waited: bool = True
+    legs: Sequence[OrderUpdate] = ()  # of a bracket, as far as is known
 
 
 def described(order: OrderIntent | OrderUpdate) -> str:
@@ -61,7 +63,12 @@ def line(placed: Placed) -> str:
     return (
         f"{mode}{intent.account} {described(placed.order or intent)} → {_word(placed)}{again} "
         f"({placed.elapsed_ms:.0f} ms) id {intent.client_order_id}"
+        + "".join(f"\n  exit {described(leg)} → {state(leg)}, {_id(leg)}" for leg in placed.legs)
     )
+
+
+def _id(order: OrderUpdate) -> str:
+    return f"id {order.client_order_id}"
 
 
 def _word(placed: Placed) -> str:
@@ -101,6 +108,7 @@ def data(placed: Placed) -> dict[str, object]:
         "reason": reply.reason,
         "dry_run": placed.intent.dry_run,
         "order": as_json(order) if order else None,
+        "legs": [as_json(leg) for leg in placed.legs],
         "instrument": as_json(reply.instrument) if reply.instrument else None,
     }
 
@@ -114,6 +122,10 @@ def failure(placed: Placed) -> OrderFailure | None:
         return _refused(intent, code, reply.reason, hint)
     if order is not None and order.state in REFUSED:
         return _refused(intent, order.code, order.reason, _look(intent))
+    refused = next((leg for leg in placed.legs if leg.state in REFUSED), None)
+    if refused is not None:
+        reason = f"its exit {refused.client_order_id} was refused: {refused.reason}"
+        return _refused(intent, refused.code, reason, _look(intent))
     if reply.outcome is Outcome.UNKNOWN and (order is None or order.state in IN_DOUBT):
         return unknown(intent, reply.reason or "no answer")
     if placed.waited and not intent.dry_run and (order is None or order.state in IN_DOUBT):

@@ -18,6 +18,7 @@ from janus_cli.failures import Failure, Status
 
 MODULES = {
     "orders": ("buy", "sell", "bstop", "sstop"),
+    "oca": ("oca",),
     "cancel": ("cancel",),
     "books": ("orders", "fills"),
     "holdings": ("positions", "accounts", "workers"),

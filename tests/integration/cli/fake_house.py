@@ -25,10 +25,12 @@ from janus_common.messages import (
     IntentReply,
     ListInstruments,
     MarketDataReply,
+    OcaIntent,
     OrderIntent,
     OrderState,
     OrderUpdate,
     Outcome,
+    PlaceCommand,
     Position,
     PutInstrument,
     RegistryReply,
@@ -42,6 +44,7 @@ from janus_common.messages import (
     Unsubscribe,
 )
 from janus_common.symbols import AssetClass, parse
+from janus_common.worker import groups
 
 PRICE = Decimal("189.21")
 S = OrderState
@@ -72,6 +75,8 @@ class FakeHouse:
         match asked.message:
             case OrderIntent() as wanted:
                 return await self.place(wanted, principal=asked.subject.split(".")[3])
+            case OcaIntent() as wanted:
+                return await self.place_group(wanted, principal=asked.subject.split(".")[3])
             case CancelIntent() as wanted:
                 return await self.cancel(wanted)
         raise Denied(Code.UNSUPPORTED, "not supported")
@@ -94,8 +99,20 @@ class FakeHouse:
         self.placed.append(wanted.client_order_id)
         order = await self.move(first(wanted, principal), S.SENDING)
         self.bus.tasks.create_task(self.live(wanted, order))
+        if wanted.legs:
+            legs = groups.bracket(place_command(wanted), now_ns=now_ns()).orders[1:]
+            return reply(wanted, order=order, orders=[order, *legs])
         outcome = Outcome.UNKNOWN if wanted.symbol == "LATE" else Outcome.ACCEPTED
         return reply(wanted, order=order, outcome=outcome)
+
+    async def place_group(self, wanted: OcaIntent, *, principal: str) -> IntentReply:
+        replies = [await self.place(each, principal=principal) for each in wanted.orders]
+        return IntentReply(
+            outcome=Outcome.ACCEPTED,
+            account=wanted.account,
+            client_order_id=wanted.client_order_id,
+            orders=[each.order for each in replies if each.order is not None],
+        )
 
     async def live(self, wanted: OrderIntent, order: OrderUpdate) -> None:
         if wanted.symbol == "SILENT":
@@ -263,6 +280,11 @@ def booked(order: OrderUpdate) -> BookedFill:
     )
     fee = Decimal("1.05") if order.side is Side.BUY else None
     return BookedFill(fill=fill, fee=fee, fee_currency="USD" if fee else None)
+
+
+def place_command(wanted: OrderIntent) -> PlaceCommand:
+    instrument = Instrument(symbol=wanted.symbol, ib_conid=265598, **AAPL)
+    return PlaceCommand(intent=wanted, instrument=instrument, principal="test")
 
 
 def reply(wanted: OrderIntent, *, outcome: Outcome = Outcome.ACCEPTED, **fields) -> IntentReply:

@@ -71,8 +71,12 @@ async def test_the_first_to_fill_cancels_the_others_with_a_reason(desk):
     await desk.venue.pin("AAPL", 149.00, 149.02)
 
     await desk.order_is(names[0], OrderState.FILLED)
-    other = await desk.order_is(names[1], OrderState.CANCELED)
-    assert other.reason
+    await desk.order_is(names[1], OrderState.CANCELED)
+
+    async def explained():
+        assert (await desk.order(names[1])).reason
+
+    await eventually(explained)
     assert await live(desk, names) == []
 
 

@@ -8,6 +8,19 @@ from janus_common.messages import CommandReply, OrderState, OrderUpdate, Outcome
 from janus_common.orders import News, Word, advance
 from janus_common.repeats import fingerprint
 
+# Refusals that stay: the same id is answered with them, whatever holds then.
+RECORDED = frozenset(
+    {
+        Code.EXPIRED,
+        Code.HALTED,
+        Code.SYMBOL_IN_DOUBT,
+        Code.RESTART_WINDOW,
+        Code.CLOCK_SKEW,
+        Code.SHORT_NOT_ALLOWED,
+        Code.NOT_SHORTABLE,
+    }
+)
+
 log = get_logger()
 
 

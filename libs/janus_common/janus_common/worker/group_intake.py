@@ -33,7 +33,6 @@ from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
 
 TAKE_BACK_S = 2.0  # to record that orders were not sent
-RECORDED = frozenset({Code.EXPIRED, Code.HALTED, Code.SYMBOL_IN_DOUBT})
 NEW_ID = "send it again under new ids"
 
 log = get_logger()
@@ -151,7 +150,7 @@ class GroupIntake:
                 return await self._replay_record(plan, record)
         except BusError as error:
             return in_doubt(plan.names[0], str(error))
-        if denied.code not in RECORDED:
+        if denied.code not in drafts.RECORDED:
             raise denied
         ended = [drafts.denied(order, denied, now_ns=now_ns()) for order in plan.orders]
         failed = await self._begin(plan, ended)

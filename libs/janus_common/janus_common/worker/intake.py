@@ -47,18 +47,6 @@ from janus_common.worker.replacing import Replacing
 from janus_common.worker.shorting import ShortGuard
 
 TAKE_BACK_S = 2.0  # to record that an order was not sent
-RECORDED = frozenset(
-    {
-        Code.EXPIRED,
-        Code.HALTED,
-        Code.SYMBOL_IN_DOUBT,
-        Code.RESTART_WINDOW,
-        Code.CLOCK_SKEW,
-        Code.SHORT_NOT_ALLOWED,
-        Code.NOT_SHORTABLE,
-    }
-)
-
 log = get_logger()
 
 
@@ -173,7 +161,7 @@ class Intake:
             known = await self._journal.find(order.client_order_id)
             if known is not None:
                 return replay(known, order.body)
-            if denied.code in RECORDED:
+            if denied.code in drafts.RECORDED:
                 order = drafts.denied(order, denied, now_ns=now_ns())
                 await self._journal.begin(order)
                 return drafts.refusal(order, denied)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,13 +13,15 @@ import msgspec
 import typer
 from janus_common import client, subjects
 from janus_common.bus import quick
+from janus_common.client import JanusClient
 from janus_common.clock import monotonic_s
-from janus_common.errors import Code
+from janus_common.errors import BusError, Code
 from janus_common.feeds import Followed
 from janus_common.messages import (
     IntentReply,
     OrderIntent,
     OrderType,
+    OrderUpdate,
     Outcome,
     Presence,
     Side,
@@ -27,7 +30,7 @@ from janus_common.messages import (
 from janus_common.orders import FINAL
 
 from janus_cli import house, order_words, show
-from janus_cli.commands import options
+from janus_cli.commands import legs, options
 from janus_cli.failures import Failure, OrderFailure, Status
 from janus_cli.house import House
 from janus_cli.order_words import Placed
@@ -89,13 +92,16 @@ def _at_market(side: Side) -> Callable[..., None]:
         id_: Id = None,
         expires: Expires = "30s",
         outside_rth: OutsideRth = False,
+        take_profit: legs.TakeProfit = None,
+        stop_loss: legs.StopLoss = None,
         dry_run: DryRun = False,
         yes: Yes = False,
         json: options.Json = False,
     ) -> None:
-        named = _Named(side, account, symbol, id_)
+        named = Named(side, account, symbol, id_)
         intent = named.intent(qty, None, limit, expires=expires)
         intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+        intent = msgspec.structs.replace(intent, legs=legs.of(take_profit, stop_loss))
         _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
 
     return verb
@@ -116,13 +122,16 @@ def _at_stop(side: Side) -> Callable[..., None]:
         id_: Id = None,
         expires: Expires = "30s",
         outside_rth: OutsideRth = False,
+        take_profit: legs.TakeProfit = None,
+        stop_loss: legs.StopLoss = None,
         dry_run: DryRun = False,
         yes: Yes = False,
         json: options.Json = False,
     ) -> None:
-        named = _Named(side, account, symbol, id_)
+        named = Named(side, account, symbol, id_)
         intent = named.intent(qty, stop, limit, expires=expires)
         intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+        intent = msgspec.structs.replace(intent, legs=legs.of(take_profit, stop_loss))
         _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
 
     return verb
@@ -132,7 +141,7 @@ def _with(intent: OrderIntent, *, tif: Tif, outside_rth: bool, dry_run: bool) ->
     return msgspec.structs.replace(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
 
 
-class _Named:
+class Named:
     """An order by what a refusal names: account, symbol and id."""
 
     def __init__(self, side: Side, account: str, symbol: str, intent_id: str | None) -> None:
@@ -182,9 +191,9 @@ def _place(
 ) -> None:
     subjects.token(intent.account)
     timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
-    mode = here.mode(intent.account) or _mode_on_the_bus(here, intent.account)
+    mode = mode_of(here, intent.account)
     if mode == "live" and not intent.dry_run and not yes:
-        _confirm(intent)
+        confirm(f"LIVE {intent.account} {order_words.described(intent)}")
     try:
         placed = asyncio.run(_send(here, intent, mode=mode, timeout_s=timeout_s, wait=wait))
     except KeyboardInterrupt:
@@ -198,6 +207,11 @@ def _place(
         show.text(order_words.line(placed))
 
 
+def mode_of(here: House, account: str) -> str:
+    """Return whether an account is paper or live; empty when nobody says."""
+    return here.mode(account) or _mode_on_the_bus(here, account)
+
+
 def _mode_on_the_bus(here: House, account: str) -> str:
     pattern = f"$KV.presence.*.{subjects.token(account)}"
     with quick.connect(here.url, name=house.principal()) as bus:
@@ -205,8 +219,8 @@ def _mode_on_the_bus(here: House, account: str) -> str:
     return next((each.message.mode for each in present if each.message.mode), "")
 
 
-def _confirm(intent: OrderIntent) -> None:
-    words = f"LIVE {intent.account} {order_words.described(intent)}"
+def confirm(words: str) -> None:
+    """Ask whether what ``words`` say shall be sent; end if not."""
     if not sys.stdin.isatty():
         raise Failure(
             f"{words}: a live account, and nobody is here to confirm",
@@ -232,8 +246,15 @@ async def _send(
             known_s = monotonic_s()
             if wait and not intent.dry_run:
                 known_s = await _settle(followed, intent, reply, timeout_s=timeout_s)
+        exits = [await _newest(janus, leg) for leg in reply.orders if leg.parent_id]
     elapsed_ms = (known_s - began) * 1_000
-    return Placed(intent, mode, reply, followed.last, elapsed_ms, waited=wait)
+    return Placed(intent, mode, reply, followed.last, elapsed_ms, waited=wait, legs=exits)
+
+
+async def _newest(janus: JanusClient, order: OrderUpdate) -> OrderUpdate:
+    with suppress(BusError):  # what the reply said is true too
+        return await janus.order(order.account, order.client_order_id) or order
+    return order
 
 
 async def _settle(
