@@ -176,5 +176,9 @@ def _explained(before: OrderUpdate, after: OrderUpdate, news: News) -> OrderUpda
         if is_late or not news.reason:
             return after
         return msgspec.structs.replace(after, reason=news.reason, code=news.code or after.code)
-    reason = news.reason or (None if before.state is S.UNKNOWN else after.reason)
+    # What was said of an order at work, such as why it was held, does not say why it ended.
+    is_old = before.state is S.UNKNOWN or (
+        after.state in {S.CANCELED, S.REJECTED, S.EXPIRED} and before.state is not S.CANCEL_PENDING
+    )
+    reason = news.reason or (None if is_old else after.reason)
     return msgspec.structs.replace(after, code=news.code, reason=reason)

@@ -133,6 +133,23 @@ def test_the_reason_of_a_doubt_goes_with_the_doubt():
     assert advance(before, News(word=W.WORKING), now_ns=5).reason is None
 
 
+def test_why_an_order_was_held_is_not_why_it_ended():
+    held = order(S.WORKING, reason="held: child")
+
+    ended = advance(held, News(word=W.CANCELED))
+    told = advance(ended, News(word=W.CANCELED, reason="Parent order was cancelled"))
+
+    assert ended.reason is None
+    assert (told.state, told.reason) == (S.CANCELED, "Parent order was cancelled")
+
+
+def test_the_reason_that_a_final_order_has_is_not_replaced():
+    ended = order(S.CANCELED, reason="first")
+
+    assert advance(ended, News(word=W.CANCELED, reason="second")).reason == "first"
+    assert advance(order(S.FILLED), News(reason="too late to cancel")).reason is None
+
+
 def test_each_change_counts_and_time_does_not_run_backwards():
     before = order(updated_ns=100, revision=3)
 
