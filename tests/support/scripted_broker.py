@@ -140,18 +140,13 @@ class ScriptedSession:
     def cancel(self, order: OrderUpdate) -> None:
         self._broker.canceled.append(order.client_order_id)
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self, *, completed: bool = True) -> Snapshot:
         self._broker.questions += 1
         while self._broker.while_asked:
             self.sink(self._broker.while_asked.pop(0))
         for report in self._broker.reports:
             self.sink(report)
         return Snapshot(reports=tuple(self._broker.reports), unseen=self._broker.unseen)
-
-    async def ask_executions(self) -> None:
-        for report in self._broker.reports:
-            if isinstance(report, ExecutionReport):
-                self.sink(report)
 
     async def positions(self) -> list[PositionReport]:
         return list(self._broker.holds)

@@ -59,6 +59,8 @@ from janus_common.messages import (
     Resolve,
     Side,
     Subscribe,
+    Sync,
+    SyncReply,
     Tick,
     Tif,
     Unsubscribe,
@@ -68,6 +70,7 @@ from janus_common.symbols import canonical
 
 SUBMIT_TIMEOUT_S = 8.0  # the router gives the worker 5 s
 UNANSWERED_S = 2.0  # how long an order nobody answered for is still looked for
+SYNC_TIMEOUT_S = 30.0  # a broker takes its time, and is asked twice where something is missing
 EXPIRES_S = 30.0
 LEASE_S = 30.0
 RENEW_S = 5.0  # also how long a restart of market data is noticed late
@@ -260,6 +263,16 @@ class JanusClient:
     async def fills(self, query: ReportQuery | None = None) -> list[BookedFill]:
         """Return a page of the books' fills, newest first."""
         return (await self._report("fills", query)).fills
+
+    async def sync(self, account: str, *, timeout_s: float = SYNC_TIMEOUT_S) -> SyncReply:
+        """Let the account's worker ask its broker for the truth now.
+
+        Raises:
+            NobodyListens: it has no worker.
+            BusTimeout: it has not answered yet.
+        """
+        asked = Sync(account=account)
+        return await self.bus.request(subjects.sync(account), asked, SyncReply, timeout_s=timeout_s)
 
     async def resolve(self, symbol: str) -> Instrument:
         """Return one instrument; an unknown one is looked up at a connected broker.

@@ -23,6 +23,7 @@ from janus_common.messages import (
     CommandReply,
     Control,
     ControlReply,
+    Difference,
     Effect,
     Event,
     FeedReply,
@@ -32,6 +33,7 @@ from janus_common.messages import (
     FillFee,
     FlattenCommand,
     FlattenIntent,
+    Found,
     GroupRecord,
     Harmony,
     HarmonyReply,
@@ -315,7 +317,20 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         fills=[BookedFill(fill=FILL)],
     ),
     Sync(account=ACCOUNT),
-    SyncReply(outcome=Outcome.ACCEPTED, open_orders=1, positions=1, new_fills=0),
+    SyncReply(
+        outcome=Outcome.ACCEPTED,
+        open_orders=1,
+        positions=1,
+        new_fills=0,
+        differences=[
+            Difference(
+                found=Found.ENDED_ELSEWHERE,
+                client_order_id="c-2",
+                symbol="MSFT",
+                text="WORKING → CANCELED",
+            )
+        ],
+    ),
     Control(account=ACCOUNT, principal="alice", reason="news at three"),
     ControlReply(outcome=Outcome.ACCEPTED),
     Presence(

@@ -700,13 +700,37 @@ class Sync(Message, frozen=True, kw_only=True):
     account: str
 
 
+class Found(StrEnum):
+    """How the broker's truth differed from what was known."""
+
+    ADOPTED = "ADOPTED"  # an order in doubt is there
+    ENDED_ELSEWHERE = "ENDED_ELSEWHERE"  # an order that was open is over
+    NEVER_ARRIVED = "NEVER_ARRIVED"  # an order was provably not sent
+    MISSING_ON_BROKER = "MISSING_ON_BROKER"  # the broker does not know an open order
+    FOREIGN_APPEARED = "FOREIGN_APPEARED"  # an order that Janus did not send
+    POSITION_DIFFERS = "POSITION_DIFFERS"  # by more than the fills explain
+    FILLS_RECOVERED = "FILLS_RECOVERED"  # executions that had not been heard
+
+
+class Difference(Message, frozen=True, kw_only=True):
+    """One thing that was otherwise at the broker; the broker's word is taken."""
+
+    found: Found
+    client_order_id: str = ""
+    symbol: str = ""
+    text: str = ""  # the same in words
+
+
 class SyncReply(Message, frozen=True, kw_only=True):
     """What the broker has, and how much of it was news."""
 
     outcome: Outcome
-    open_orders: int = 0
+    open_orders: int = 0  # of all clients
+    foreign_orders: int = 0  # of those, the ones that Janus did not send
+    unknown_orders: int = 0  # of ours, those of which nobody knows what became
     positions: int = 0
     new_fills: int = 0
+    differences: list[Difference] = []  # the first 100
     code: Code | None = None
     reason: str | None = None
 

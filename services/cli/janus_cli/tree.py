@@ -22,6 +22,7 @@ MODULES = {
     "cancel": ("cancel",),
     "books": ("orders", "fills"),
     "holdings": ("positions", "accounts", "workers"),
+    "sync": ("sync",),
     "quotes": ("quotes",),
     "watch": ("watch",),
     "symbols": ("symbols",),

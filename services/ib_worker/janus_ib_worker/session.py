@@ -172,19 +172,20 @@ class GatewaySession:
 
     # ── questions ──
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self, *, completed: bool = True) -> Snapshot:
         """Ask for open orders of ours and of all, completed ones, executions and the next id."""
         async with self._asking:
             request = self._request_id()
             asked: list[tuple[Key, Question]] = [
                 (key, self.questions.ask(key, ends=ends))
                 for key, ends in (("open", 2), ("completed", 1), (request, 1), ("ids", 1))
+                if completed or key != "completed"
             ]
             try:
                 for send in (
                     self._wire.ask_own_orders,
                     self._wire.ask_all_orders,
-                    self._wire.ask_completed_orders,
+                    *((self._wire.ask_completed_orders,) if completed else ()),
                     lambda: self._wire.ask_executions(request),
                     self._wire.ask_next_id,
                 ):
@@ -201,11 +202,6 @@ class GatewaySession:
             return not is_cut and order_id is not None and next_id <= order_id
 
         return Snapshot(reports=tuple(rows), unseen=unseen)
-
-    async def ask_executions(self) -> None:
-        """Ask for executions again; they go to the sink as they come."""
-        request = self._request_id()
-        await self._ask(request, lambda: self._wire.ask_executions(request))
 
     async def positions(self) -> list[PositionReport]:
         """Return all positions; changes go to the sink from now on."""

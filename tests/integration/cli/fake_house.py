@@ -19,7 +19,9 @@ from janus_common.messages import (
     Balance,
     BookedFill,
     CancelIntent,
+    Difference,
     Fill,
+    Found,
     Instrument,
     Intent,
     IntentReply,
@@ -40,6 +42,8 @@ from janus_common.messages import (
     ServiceState,
     Side,
     Subscribe,
+    Sync,
+    SyncReply,
     Tick,
     Unsubscribe,
 )
@@ -63,6 +67,7 @@ class FakeHouse:
 
     async def open(self, here: service.Service) -> None:
         await here.answer(subjects.intent(), Intent, self.intent, refuse=refusal, at_once=64)
+        await here.answer(subjects.sync("ib-main"), Sync, self.sync, refuse=unsynced)
         await here.answer(subjects.report("orders"), ReportQuery, self.report, refuse=books)
         await here.answer(subjects.report("fills"), ReportQuery, self.report, refuse=books)
         kinds = {"list": ListInstruments, "resolve": Resolve, "put": PutInstrument}
@@ -161,6 +166,19 @@ class FakeHouse:
         self.orders[order.client_order_id] = moved
         await self.bus.streams.append(subjects.order(order.account, order.client_order_id), moved)
         return moved
+
+    async def sync(self, asked):
+        found = Difference(
+            found=Found.MISSING_ON_BROKER, client_order_id="lost-1", symbol="AAPL", text="UNKNOWN"
+        )
+        return SyncReply(
+            outcome=Outcome.ACCEPTED,
+            open_orders=3,
+            foreign_orders=1,
+            unknown_orders=1,
+            positions=2,
+            differences=[found],
+        )
 
     async def report(self, asked: service.Asked) -> ReportReply:
         query = asked.message
@@ -327,3 +345,7 @@ async def fake_house(url: str):
         await here.show(ServiceState.READY)
         connected.tasks.create_task(here.be_present())
         yield house
+
+
+def unsynced(denied):
+    return SyncReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)

@@ -12,11 +12,14 @@ from janus_common.errors import Code
 from janus_common.messages import (
     FeedReply,
     FeedRequest,
+    Found,
     OrderState,
     OrderType,
     Outcome,
     ServiceState,
     Side,
+    Sync,
+    SyncReply,
 )
 from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport, OrderTerms
@@ -134,7 +137,20 @@ async def test_a_working_order_that_the_broker_no_longer_mentions_is_unknown(acc
     account.broker.reports.clear()
 
     async with account.run():
-        await account.order_is(name, OrderState.UNKNOWN)
+        order = await account.order_is(name, OrderState.UNKNOWN)
+
+        async def told():
+            [event] = [
+                each
+                for each in await account.alarms("sync-differences")
+                if "missing_on_broker" in each.details
+            ]
+            assert name in event.reason
+            assert await account.alarms("order-unknown")
+
+        await eventually(told)
+        assert order.code is Code.MISSING_ON_BROKER
+        assert (await account.place()).code is Code.SYMBOL_IN_DOUBT
 
 
 async def test_ids_rise_over_restarts(account):
@@ -234,7 +250,7 @@ async def test_a_worker_that_says_ready_takes_subscriptions(desk):
 
 
 async def test_a_foreign_order_is_shown_and_not_touched(desk):
-    desk.broker.says(FOREIGN)
+    desk.broker.reports.append(FOREIGN)
     shown = await desk.order_is("foreign-555", OrderState.WORKING)
 
     refused = await desk.cancel("foreign-555")
@@ -335,3 +351,49 @@ async def test_a_cancel_of_an_order_in_doubt_leaves_the_doubt(desk):
     await desk.cancel(name)
 
     assert (await desk.place("AAPL")).code is Code.SYMBOL_IN_DOUBT
+
+
+async def test_what_a_stale_answer_leaves_out_is_asked_for_again(desk):
+    name = await placed(desk)
+    await desk.order_is(name, OrderState.WORKING)
+    known = desk.broker.reports.copy()
+    desk.broker.reports.clear()
+    questions = desk.broker.questions
+    await eventually(lambda: desk.broker.questions > questions)
+    desk.broker.reports.extend(known)  # before the second question
+
+    await eventually(lambda: desk.broker.questions > questions + 2)
+
+    assert [each.state for each in await desk.history(name)] == ["SENDING", "WORKING"]
+
+
+async def test_an_order_that_was_sent_a_moment_ago_is_not_missing_yet(desk):
+    desk.desk._silence_s = 30.0
+    desk.broker.is_mute = True
+    name = await placed(desk)
+    questions = desk.broker.questions
+
+    await eventually(lambda: desk.broker.questions > questions + 2)
+
+    assert (await desk.order(name)).state is OrderState.SENDING
+
+
+async def test_a_sync_tells_what_was_otherwise(desk):
+    desk.desk._sweep_s = 3_600.0
+    name = await placed(desk)
+    await desk.order_is(name, OrderState.WORKING)
+    await asyncio.sleep(0.4)  # the last sweep that was due
+    desk.broker.holds = [holding("MSFT", 5)]
+    canceled = OrderReport(
+        client_order_id=name, session_order_id="11.1", venue_order_id="91", word=Word.CANCELED
+    )
+    desk.broker.reports = [FOREIGN, canceled]
+
+    reply = await desk.bus.request(subjects.sync(desk.alias), Sync(account=desk.alias), SyncReply)
+
+    assert {each.found: each.client_order_id or each.symbol for each in reply.differences} == {
+        Found.ENDED_ELSEWHERE: name,
+        Found.FOREIGN_APPEARED: "foreign-555",
+        Found.POSITION_DIFFERS: "MSFT",
+    }
+    assert (reply.open_orders, reply.foreign_orders, reply.unknown_orders) == (1, 1, 0)

@@ -152,7 +152,7 @@ async def test_the_clock_of_the_bus_is_looked_at_too(desk):
     await lease._renew()
     await lease._read_clock(now_ns(), lambda *times: heard.append(times))
     [(asked_ns, heard_ns, told_ns)] = heard
-    desk.desk.heard_bus_clock(asked_ns, heard_ns, told_ns - 70 * NS_PER_S)
+    desk.desk.clocks.heard_bus(asked_ns, heard_ns, told_ns - 70 * NS_PER_S)
 
     await desk.state_is(ServiceState.DEGRADED_ORDERS)
     assert abs(told_ns - asked_ns) < 5 * NS_PER_S

@@ -23,6 +23,9 @@ RECENT = 1_000  # final orders kept for late words about them
 LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})
 REFUSALS = frozenset({Word.REJECTED, Word.REFUSED, Word.REPLACE_REFUSED})
 
+# That an order is still at work does not answer the cancel that was asked for.
+_NO_ANSWER = {OrderState.CANCEL_PENDING: {None, Word.CANCEL_ASKED, Word.ACKNOWLEDGED, Word.WORKING}}
+
 log = get_logger()
 
 
@@ -158,6 +161,14 @@ class Book:
             if entry.quiet_since_s is not None and now_s - entry.quiet_since_s >= after_s
         ]
 
+    def fresh(self, *, now_s: float, within_s: float) -> set[str]:
+        """Return the ids of orders sent so lately that the broker need not have answered."""
+        return {
+            name
+            for name, entry in self._entries.items()
+            if entry.quiet_since_s is not None and now_s - entry.quiet_since_s < within_s
+        }
+
     def apply(self, client_order_id: str, news: News) -> OrderUpdate | None:
         """Move an order on; return it as it is then, None if it is not here or cannot be moved."""
         entry = self._entries.get(client_order_id) or self._done.get(client_order_id)
@@ -165,7 +176,8 @@ class Book:
             return None
         before, after = entry.order, advance(entry.order, news, now_ns=self._now_ns())
         is_changing = after is not None and after.state is OrderState.REPLACE_PENDING
-        if news.word is not Word.CANCEL_ASKED and not is_changing:
+        no_answer = _NO_ANSWER.get(before.state, {Word.CANCEL_ASKED})
+        if news.word not in no_answer and not is_changing:
             entry.quiet_since_s = None
         if not is_changing and after is not None:
             entry.wanted = None

@@ -217,11 +217,11 @@ class Session(Protocol):
     def cancel(self, order: OrderUpdate) -> None:
         """Put a cancel on the wire now; raises BrokerUnavailable if nothing was sent."""
 
-    async def snapshot(self) -> Snapshot:
-        """Ask for all orders and executions; what is heard also goes to the sink, before."""
+    async def snapshot(self, *, completed: bool = True) -> Snapshot:
+        """Ask for all orders and executions; what is heard also goes to the sink, before.
 
-    async def ask_executions(self) -> None:
-        """Ask for executions again; they go to the sink."""
+        Without ``completed`` orders that are over are left out.
+        """
 
     async def positions(self) -> list[PositionReport]:
         """Return all positions, and report changes to the sink from now on."""

@@ -15,11 +15,12 @@ from janus_common.backoff import backoff
 from janus_common.bus.buckets import CHECKPOINT, GROUPS
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Service
-from janus_common.clock import NS_PER_S, latest_ns, monotonic_s, now_ns
+from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import (
     Balance,
+    Difference,
     OrderState,
     OrderUpdate,
     Outcome,
@@ -45,7 +46,7 @@ from janus_common.worker.broker import (
     PositionReport,
     Session,
 )
-from janus_common.worker.clocks import Clocks, off_s
+from janus_common.worker.clock_watch import ClockWatch
 from janus_common.worker.families import Families
 from janus_common.worker.feed import Feed, TickOutbox
 from janus_common.worker.fills import FillsOutbox
@@ -55,8 +56,7 @@ from janus_common.worker.lease import HeldLease
 from janus_common.worker.link import Link
 from janus_common.worker.policy import Policy
 from janus_common.worker.positions import Positions
-from janus_common.worker.reconcile import absence, is_in_doubt, unmentioned
-from janus_common.worker.standing import Hindrance
+from janus_common.worker.reconcile import absence, differences, summary, unmentioned
 
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
 SILENCE_S = 10.0
@@ -64,6 +64,7 @@ LOOK_EVERY_S = 1.0
 LOG_AFTER_S = 0.005  # the bus hears of it first
 STABLE_S = 5.0  # a session that lived so long lets the next one begin without delay
 CAP_S = 15.0
+TOLD = 100  # differences in one reply
 CATCH_UP_S = 2.0  # for the stream to be read back, before a snapshot is announced without it
 SILENT = "the broker has said nothing about this order"
 
@@ -89,7 +90,7 @@ class Desk:
         self._account, self._broker, self._service = account, broker, service
         self.policy = policy or Policy()
         self.board = Board(account, service, self.policy)
-        self.link = Link(self.board)
+        self.link, self.clocks = Link(self.board), ClockWatch(self.board)
         self._lease, self._sweep_s = lease, sweep_s
         self._silence_s, self._settle_s = silence_s, settle_s
         self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
@@ -117,7 +118,6 @@ class Desk:
         self._session: Session | None = None
         self._reason = ""
         self._unclear = False
-        self._clocks = Clocks()
         self._syncing = asyncio.Lock()
 
     async def load(self) -> None:
@@ -197,14 +197,19 @@ class Desk:
         """Fetch the broker's truth now."""
         session, fills_before = self.connected(), self.fills.count
         try:
-            await self._sync(session)
+            found = await self._sync(session)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, str(error)) from error
+        orders = self.book.orders()
+        ours = [order for order in orders if order.origin != FOREIGN]
         return SyncReply(
             outcome=Outcome.ACCEPTED,
-            open_orders=len(self.book.orders()),
+            open_orders=len(orders),
+            foreign_orders=len(orders) - len(ours),
+            unknown_orders=sum(order.state is OrderState.UNKNOWN for order in ours),
             positions=self.holdings.count,
             new_fills=self.fills.count - fills_before,
+            differences=found[:TOLD],
         )
 
     def hear(self, event: BrokerEvent) -> None:
@@ -230,24 +235,7 @@ class Desk:
             case LinkChange() | FarmChange():
                 self.link.hear(event)
             case ClockReport():
-                self.compare_clock(
-                    "the broker's", off_s(event.asked_ns, event.heard_ns, event.told_ns)
-                )
-
-    def compare_clock(self, whose: str, off_by_s: float) -> None:
-        """Take note of how far this machine's clock is from another."""
-        self._clocks.compared(whose, off_by_s)
-        self._clocks.compared("what it showed before", (now_ns() - latest_ns()) / NS_PER_S)
-        found, words = self._clocks.verdict()
-        for hindrance in (Hindrance.CLOCK, Hindrance.CLOCK_OFF):
-            if hindrance is found:
-                self.board.hinder(hindrance, words)
-            elif self.board.is_hindered(hindrance):
-                self.board.free(hindrance)
-
-    def heard_bus_clock(self, asked_ns: int, heard_ns: int, told_ns: int) -> None:
-        """Take note of what the bus's clock showed."""
-        self.compare_clock("the bus's", off_s(asked_ns, heard_ns, (told_ns, told_ns)))
+                self.clocks.heard_broker(event)
 
     async def _begin(self, session: Session) -> None:
         self.board.enter(ServiceState.SYNCING)
@@ -266,7 +254,7 @@ class Desk:
             reason=f"executions may have been missed: {reason}",
             sequence=str(self.fills.sequence),
         )
-        await self._sync(session)
+        await self._sync(session, has_begun=self._session is not None)
         await self.fills.caught_up(within_s=CATCH_UP_S)
         await self._service.tell(
             "fills-snapshot",
@@ -277,20 +265,47 @@ class Desk:
             positions=str(self.holdings.count),
         )
 
-    async def _sync(self, session: Session) -> None:
-        """Take in all that the broker knows; what it does not mention is unseen or in doubt."""
+    async def _sync(
+        self, session: Session, *, has_begun: bool = True, completed: bool = True
+    ) -> list[Difference]:
+        """Take in all that the broker knows; what it does not mention is unseen or in doubt.
+
+        Once the session ``has_begun``, orders on their way need not be known to it yet. Whatever
+        is missing is asked for again, with ``completed`` orders: an answer may be stale.
+        """
         async with self._syncing:
-            before = [order.client_order_id for order in self.book.orders()]
-            snapshot = await session.snapshot()
-            missing = unmentioned(self._still_open(before), snapshot)
-            if any(is_in_doubt(order) for order in missing):
+            fresh = self.book.fresh(now_s=monotonic_s(), within_s=self._silence_s)
+            before = [
+                order
+                for order in self.book.orders()
+                if not (has_begun and order.client_order_id in fresh)
+            ]
+            held, fills_before = self.holdings.quantities(), self.fills.count
+            names = [order.client_order_id for order in before]
+            snapshot = await session.snapshot(completed=completed)
+            missing = unmentioned(self._still_open(names), snapshot)
+            if missing:
                 await asyncio.sleep(self._settle_s)
                 snapshot = await session.snapshot()
-                missing = unmentioned(self._still_open(before), snapshot)
+                missing = unmentioned(self._still_open(names), snapshot)
             for order in missing:
                 self.book.apply(order.client_order_id, absence(order, snapshot))
             await self._take_positions(session)
-            log.info("sync.finished", orders=len(before), unmentioned=len(missing))
+            after = {order.client_order_id: order for order in self.book.orders()}
+            gone = (self.book.get(o.client_order_id) for o in before)
+            after |= {order.client_order_id: order for order in gone if order is not None}
+            found = differences(
+                before,
+                after,
+                held_before=held,
+                held_after=self.holdings.quantities(),
+                new_fills=self.fills.count - fills_before,
+            )
+            log.info("sync.finished", orders=len(before), unmentioned=len(missing), news=len(found))
+            if found:
+                severity, words, counts = summary(found)
+                self.board.tell("sync-differences", words, severity=severity, **counts)
+            return found
 
     async def _take_positions(self, session: Session) -> None:
         asked_at = self.positions.mark
@@ -317,16 +332,14 @@ class Desk:
             raise _first(lost) from group_error
 
     async def _sweep(self, session: Session) -> None:
-        """Ask for executions that were missed, and again for orders in doubt."""
+        """Ask again for all that there is, now and then: what was missed is taken in."""
         while True:
             await asyncio.sleep(self._sweep_s)
             self.fills.forget(now_ns=now_ns())
             self.link.ask_again()
             await session.ask_time()
-            if any(order.state is OrderState.UNKNOWN for order in self.book.orders()):
-                await self._sync(session)
-            else:
-                await session.ask_executions()
+            is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self.book.orders())
+            await self._sync(session, completed=is_in_doubt)
 
     async def _probe(self, session: Session) -> None:
         """Ask the broker about orders of which it says nothing, or something unclear."""

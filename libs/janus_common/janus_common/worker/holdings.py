@@ -37,6 +37,10 @@ class Holdings:
         """How many instruments the account holds."""
         return sum(position.qty != 0 for position in self._positions.values())
 
+    def quantities(self) -> dict[str, Decimal]:
+        """Return what is held of each instrument, as it was published."""
+        return {symbol: position.qty for symbol, position in self._positions.items()}
+
     async def load(self) -> None:
         """Take note of what was published before, to see what is gone."""
         async for stored in self._streams.last_of_each(

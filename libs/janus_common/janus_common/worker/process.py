@@ -105,7 +105,7 @@ class Worker:
         await lease.acquire(stand_by)
         async with asyncio.TaskGroup() as group:
             group.create_task(lease.beat())
-            group.create_task(lease.keep(desk.heard_bus_clock))
+            group.create_task(lease.keep(desk.clocks.heard_bus))
             await desk.load()
             for job in (desk.journal, desk.fills, desk.holdings, desk.ticks):
                 group.create_task(job.run())
