@@ -20,7 +20,6 @@ from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import (
     Balance,
-    Difference,
     OrderState,
     OrderUpdate,
     Outcome,
@@ -50,13 +49,14 @@ from janus_common.worker.clock_watch import ClockWatch
 from janus_common.worker.families import Families
 from janus_common.worker.feed import Feed, TickOutbox
 from janus_common.worker.fills import FillsOutbox
+from janus_common.worker.foreign import ForeignWatch
 from janus_common.worker.holdings import Holdings
 from janus_common.worker.journal import Journal
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.link import Link
 from janus_common.worker.policy import Policy
 from janus_common.worker.positions import Positions
-from janus_common.worker.reconcile import absence, differences, summary, unmentioned
+from janus_common.worker.syncing import Syncer
 
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
 SILENCE_S = 10.0
@@ -92,7 +92,7 @@ class Desk:
         self.board = Board(account, service, self.policy)
         self.link, self.clocks = Link(self.board), ClockWatch(self.board)
         self._lease, self._sweep_s = lease, sweep_s
-        self._silence_s, self._settle_s = silence_s, settle_s
+        self._silence_s = silence_s
         self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
         self.fills = FillsOutbox(bus.streams, account)
         self.holdings = Holdings(bus.streams, account)
@@ -115,16 +115,27 @@ class Desk:
             session=self.session_for_cancels,
             alarm=self._alarm,
         )
+        self._syncer = Syncer(
+            board=self.board,
+            book=self.book,
+            fills=self.fills,
+            holdings=self.holdings,
+            positions=self.positions,
+            settle_s=settle_s,
+            silence_s=silence_s,
+        )
+        self.foreign = ForeignWatch(self.board, self.book, self.policy)
+        self._bus = bus
         self._session: Session | None = None
         self._reason = ""
         self._unclear = False
-        self._syncing = asyncio.Lock()
 
     async def load(self) -> None:
         """Take in what the journal holds of this account."""
         for order in await self.journal.load(self._broker.used):
             self.book.add(order)
         await self.families.restore()
+        self.foreign.look()
         await self.holdings.load()
         await self.fills.load()
 
@@ -152,6 +163,10 @@ class Desk:
         if self._session is None or not self._session.is_connected:
             raise Denied(Code.BROKER_DOWN, "the connection to the broker has just ended")
         return self._session
+
+    def has_bus(self) -> bool:
+        """Whether what is sent now can be recorded."""
+        return self._bus.is_connected and self._lease.is_held
 
     def connected(self) -> Session:
         """Return the session for questions, which need no lease."""
@@ -191,13 +206,13 @@ class Desk:
 
     async def ask_positions(self) -> None:
         """Ask the broker what is held; all fills heard of before are in its answer."""
-        await self._take_positions(self.connected())
+        await self._syncer.take_positions(self.connected())
 
     async def sync(self) -> SyncReply:
         """Fetch the broker's truth now."""
         session, fills_before = self.connected(), self.fills.count
         try:
-            found = await self._sync(session)
+            found = await self._syncer.run(session)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, str(error)) from error
         orders = self.book.orders()
@@ -254,7 +269,7 @@ class Desk:
             reason=f"executions may have been missed: {reason}",
             sequence=str(self.fills.sequence),
         )
-        await self._sync(session, has_begun=self._session is not None)
+        await self._syncer.run(session, has_begun=self._session is not None)
         await self.fills.caught_up(within_s=CATCH_UP_S)
         await self._service.tell(
             "fills-snapshot",
@@ -264,59 +279,6 @@ class Desk:
             open_orders=str(len(self.book.orders())),
             positions=str(self.holdings.count),
         )
-
-    async def _sync(
-        self, session: Session, *, has_begun: bool = True, completed: bool = True
-    ) -> list[Difference]:
-        """Take in all that the broker knows; what it does not mention is unseen or in doubt.
-
-        Once the session ``has_begun``, orders on their way need not be known to it yet. Whatever
-        is missing is asked for again, with ``completed`` orders: an answer may be stale.
-        """
-        async with self._syncing:
-            fresh = self.book.fresh(now_s=monotonic_s(), within_s=self._silence_s)
-            before = [
-                order
-                for order in self.book.orders()
-                if not (has_begun and order.client_order_id in fresh)
-            ]
-            held, fills_before = self.holdings.quantities(), self.fills.count
-            names = [order.client_order_id for order in before]
-            snapshot = await session.snapshot(completed=completed)
-            missing = unmentioned(self._still_open(names), snapshot)
-            if missing:
-                await asyncio.sleep(self._settle_s)
-                snapshot = await session.snapshot()
-                missing = unmentioned(self._still_open(names), snapshot)
-            for order in missing:
-                self.book.apply(order.client_order_id, absence(order, snapshot))
-            await self._take_positions(session)
-            after = {order.client_order_id: order for order in self.book.orders()}
-            gone = (self.book.get(o.client_order_id) for o in before)
-            after |= {order.client_order_id: order for order in gone if order is not None}
-            found = differences(
-                before,
-                after,
-                held_before=held,
-                held_after=self.holdings.quantities(),
-                new_fills=self.fills.count - fills_before,
-            )
-            log.info("sync.finished", orders=len(before), unmentioned=len(missing), news=len(found))
-            if found:
-                severity, words, counts = summary(found)
-                self.board.tell("sync-differences", words, severity=severity, **counts)
-            return found
-
-    async def _take_positions(self, session: Session) -> None:
-        asked_at = self.positions.mark
-        reports = await session.positions()
-        self.positions.replace(reports, asked_at=asked_at)
-        self.holdings.replace(reports, as_of_ns=now_ns())
-
-    def _still_open(self, names: list[str]) -> list[OrderUpdate]:
-        """Return those that were open before the broker was asked, as they are now."""
-        now_open = {order.client_order_id: order for order in self.book.orders()}
-        return [now_open[name] for name in names if name in now_open]
 
     async def _hold(self, session: Session) -> None:
         try:
@@ -339,7 +301,7 @@ class Desk:
             self.link.ask_again()
             await session.ask_time()
             is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self.book.orders())
-            await self._sync(session, completed=is_in_doubt)
+            await self._syncer.run(session, completed=is_in_doubt)
 
     async def _probe(self, session: Session) -> None:
         """Ask the broker about orders of which it says nothing, or something unclear."""
@@ -355,7 +317,7 @@ class Desk:
                 self.book.apply(order.client_order_id, news)
             if silent or self._unclear:
                 self._unclear = False
-                await self._sync(session)
+                await self._syncer.run(session)
 
     async def _follow_link(self, session: Session) -> None:
         """Take everything in when the broker is no longer cut off, before anything is sent."""
@@ -375,6 +337,8 @@ class Desk:
     def _changed(self, order: OrderUpdate) -> None:
         self.journal.write(order)
         self.families.heard(order)
+        if order.origin == FOREIGN:
+            self.foreign.look()
         self._unclear |= order.code is Code.REPLACE_REFUSED  # is the order still as it was?
         asyncio.get_running_loop().call_later(LOG_AFTER_S, _log_change, order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:

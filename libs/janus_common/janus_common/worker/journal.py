@@ -28,6 +28,7 @@ from janus_common.messages import Checkpoint, OrderState, OrderUpdate
 from janus_common.orders import is_final
 
 RETRY_S = 0.5
+THIN_AT = 10_000  # updates that wait for the bus
 CHECKPOINT_EVERY_S = 30.0
 NEVER_SENT = "the bus did not confirm the record in time, so nothing was sent"
 
@@ -54,6 +55,7 @@ class Journal:
         self._created = ""
         self._checkpointed = 0
         self._waiting: deque[OrderUpdate] = deque()
+        self._thin_at = THIN_AT
         self._unconfirmed: deque[tuple[OrderUpdate, int]] = deque()  # with the newest before it
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
@@ -171,8 +173,21 @@ class Journal:
     def write(self, order: OrderUpdate) -> None:
         """Put an order's new state in line to be written."""
         self._waiting.append(order)
+        if len(self._waiting) > self._thin_at:
+            self._thin_out()
         self._empty.clear()
         self._wake.set()
+
+    def _thin_out(self) -> None:
+        """Keep only the newest of each order, which is its state, behind the one under way."""
+        under_way, *rest = self._waiting
+        newest: dict[str, OrderUpdate] = {}
+        for order in rest:
+            newest.pop(order.client_order_id, None)
+            newest[order.client_order_id] = order
+        log.warning("journal.thinned_out", waiting=len(rest), kept=len(newest))
+        self._waiting = deque([under_way, *newest.values()])
+        self._thin_at = max(THIN_AT, 2 * len(newest))
 
     async def written(self) -> None:
         """Wait until all that was put in line is durable."""

@@ -11,7 +11,8 @@ from janus_common import lifecycle, subjects
 from janus_common.bus import bus, service
 from janus_common.bus.service import Asked, Service, Stop
 from janus_common.clock import monotonic_s
-from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.errors import BrokerUnavailable, BusError, Code, Denied
+from janus_common.logs import get_logger
 from janus_common.messages import (
     Command,
     FeedRequest,
@@ -24,6 +25,7 @@ from janus_common.messages import (
 )
 from janus_common.worker import feed, intake
 from janus_common.worker.broker import Broker
+from janus_common.worker.bus_loss import BusWatch
 from janus_common.worker.desk import Desk
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
@@ -34,6 +36,9 @@ from janus_common.worker.shorting import ShortGuard
 
 COMMANDS_AT_ONCE = 64  # cancels overtake orders, which take their turn one by one
 QUESTIONS_AT_ONCE = 8
+RETRY_S = 0.5
+
+log = get_logger()
 
 
 class Worker:
@@ -117,8 +122,19 @@ class Worker:
             group.create_task(desk.families.run(pacer))
             await self._answer(here, desk, pacer, group)
 
+            bus_watch = BusWatch(
+                board=desk.board,
+                book=desk.book,
+                pacer=pacer,
+                policy=self._policy,
+                is_there=desk.has_bus,
+                session=desk.connected,
+                sync=desk.sync,
+            )
+            group.create_task(bus_watch.run())
+
             async def connected(is_connected: bool) -> None:  # noqa: FBT001 - a callback
-                await self._answer_lookups(here, desk, is_connected=is_connected)
+                await self._patiently(here, desk, is_connected=is_connected)
                 gc.collect()
                 gc.freeze()  # what lives now lives on: later collections need not walk it
 
@@ -161,12 +177,29 @@ class Worker:
                     at_once=QUESTIONS_AT_ONCE,
                 )
 
+    async def _patiently(self, here: Service, desk: Desk, *, is_connected: bool) -> None:
+        """Begin or end to answer lookups, as soon as the bus is there."""
+        while True:
+            try:
+                await self._answer_lookups(here, desk, is_connected=is_connected)
+                return
+            except BusError as error:
+                log.warning("lookups.wait", error=str(error))
+                if not is_connected:
+                    return  # they are refused until there is a session
+                await asyncio.sleep(RETRY_S)
+
     async def _answer_lookups(self, here: Service, desk: Desk, *, is_connected: bool) -> None:
         """Share the broker type's lookups with its other workers while connected."""
+        if not is_connected and not desk.has_bus():
+            return  # whoever asks is told that there is no session
         if not is_connected:
             stop, self._stop_lookups = self._stop_lookups, None
             if stop is not None:
                 await stop()
+            return
+
+        if self._stop_lookups is not None:
             return
 
         async def look_up(asked: Asked[Lookup]) -> LookupReply:
