@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from janus_common.errors import Code
@@ -106,25 +107,25 @@ async def test_two_workers_of_one_login_trade_the_same_symbol_and_mix_nothing(
         await venue.pin("AAPL", 187.40, 187.42)
         await venue.fault("notice", code=2101, text="Unable to subscribe to account")
         async with asyncio.TaskGroup() as group:
-            asked = [
+            asked: list[Any] = [
                 group.create_task(one.place("AAPL", 3)),
                 group.create_task(two.place("AAPL", 5)),
             ]
-        bought = [task.result() for task in asked]
-        resting = await one.place("AAPL", 1, kind=OrderType.LIMIT, limit="150")
+        bought = [task.result().order.client_order_id for task in asked]
+        resting: Any = await one.place("AAPL", 1, kind=OrderType.LIMIT, limit="150")
         name = resting.order.client_order_id
         await one.order_is(name, OrderState.WORKING)
 
-        for desk, reply, qty in zip((one, two), bought, (3, 5), strict=True):
-            await desk.order_is(reply.order.client_order_id, OrderState.FILLED)
+        for desk, filled, qty in zip((one, two), bought, (3, 5), strict=True):
+            await desk.order_is(filled, OrderState.FILLED)
 
-            async def settled(desk=desk, reply=reply, qty=qty):
+            async def settled(desk=desk, filled=filled, qty=qty):
                 position = await desk.position("AAPL")
                 assert position is not None
                 assert position.qty == qty
                 fills = await desk.fills()
                 assert sum(fill.qty for fill in fills) == qty
-                assert {f.client_order_id for f in fills} == {reply.order.client_order_id}
+                assert {f.client_order_id for f in fills} == {filled}
 
             await eventually(settled)
         refused = await two.cancel(name)

@@ -53,17 +53,18 @@ async def test_while_the_bus_is_dead_nothing_is_sent_and_what_is_heard_comes_in_
 
         await lonely.state_is(ServiceState.READY)
         later = await lonely.place("MSFT")
-        updates = await lonely.history(name)
+
+        async def written():
+            updates = await lonely.history(name)
+            assert [each.filled_qty for each in updates][-3:] == [1, 3, 6]
+            fills = [fill.execution_id for fill in await lonely.fills()]
+            assert fills == ["exec-1", "exec-2", "exec-3"]
+
+        await eventually(written)
         assert later.outcome is Outcome.ACCEPTED
         assert refused.outcome is not Outcome.ACCEPTED
         assert [order.client_order_id for order in lonely.broker.orders[:-1]] == [name]
         assert "0 orders canceled" in reason
-        assert [each.filled_qty for each in updates][-3:] == [1, 3, 6]
-        assert [fill.execution_id for fill in await lonely.fills()] == [
-            "exec-1",
-            "exec-2",
-            "exec-3",
-        ]
         assert lonely.broker.canceled == []
 
 

@@ -115,20 +115,23 @@ class Desk:
             session=self.session_for_cancels,
             alarm=self._alarm,
         )
-        self._syncer = Syncer(
+        self._syncer = self._new_syncer(settle_s)
+        self.foreign = ForeignWatch(self.board, self.book, self.policy)
+        self._bus = bus
+        self._session: Session | None = None
+        self._reason = ""
+        self._unclear = False
+
+    def _new_syncer(self, settle_s: float) -> Syncer:
+        return Syncer(
             board=self.board,
             book=self.book,
             fills=self.fills,
             holdings=self.holdings,
             positions=self.positions,
             settle_s=settle_s,
-            silence_s=silence_s,
+            silence_s=self._silence_s,
         )
-        self.foreign = ForeignWatch(self.board, self.book, self.policy)
-        self._bus = bus
-        self._session: Session | None = None
-        self._reason = ""
-        self._unclear = False
 
     async def load(self) -> None:
         """Take in what the journal holds of this account."""
