@@ -265,12 +265,7 @@ class JanusClient:
         return (await self._report("fills", query)).fills
 
     async def sync(self, account: str, *, timeout_s: float = SYNC_TIMEOUT_S) -> SyncReply:
-        """Let the account's worker ask its broker for the truth now.
-
-        Raises:
-            NobodyListens: it has no worker.
-            BusTimeout: it has not answered yet.
-        """
+        """Let the account's worker ask its broker for the truth now; raises as ``request``."""
         asked = Sync(account=account)
         return await self.bus.request(subjects.sync(account), asked, SyncReply, timeout_s=timeout_s)
 
