@@ -18,6 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from janus_common import codec, subjects
 from janus_common.bus import bus
 from janus_common.bus.buckets import PRESENCE
@@ -46,6 +47,7 @@ from janus_common.messages import (
     PlaceCommand,
     Position,
     Presence,
+    PreviewCommand,
     ReplaceCommand,
     ReplaceIntent,
     ServiceState,
@@ -200,6 +202,16 @@ class IbDesk:
             instrument=await self.instrument(symbol),
             principal="test",
         )
+
+    async def preview(self, symbol: str = "AAPL", qty: int = 10, **more: Any) -> CommandReply:
+        """Ask what an order would cost, as a router does."""
+        order = await self.command(symbol, qty, **more)
+        command = PreviewCommand(
+            intent=msgspec.structs.replace(order.intent, dry_run=True),
+            instrument=order.instrument,
+            principal="test",
+        )
+        return await self.bus.request(subjects.command(self.alias), command, CommandReply)
 
     async def cancel(self, client_order_id: str) -> CommandReply:
         command = CancelCommand(

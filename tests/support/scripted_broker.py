@@ -7,13 +7,13 @@ broker.says(OrderReport(client_order_id="c-1", word=Word.WORKING))
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable
-from janus_common.messages import Instrument, OrderUpdate
+from janus_common.messages import Instrument, Margin, OrderUpdate
 from janus_common.orders import Word
 from janus_common.symbols import AssetClass
 from janus_common.worker.broker import (
@@ -38,6 +38,7 @@ class ScriptedBroker:
         self.canceled: list[str] = []
         self.replaced: list[OrderUpdate] = []
         self.cannot_lend: str | None = None
+        self.previews: list[OrderUpdate] = []  # those that were only asked about
         self.lines: list[str] = []
         self.reports: list[OrderReport | ExecutionReport] = []  # what a question is answered with
         self.holds: list[PositionReport] = []
@@ -136,6 +137,15 @@ class ScriptedSession:
     def place_all(self, orders: Sequence[tuple[OrderUpdate, Instrument]]) -> None:
         for order, _ in orders:
             self._broker.take(order)
+
+    def preview(self, order: OrderUpdate, instrument: Instrument) -> Awaitable[Margin]:
+        self._broker.previews.append(order)
+        return self._margin()
+
+    async def _margin(self) -> Margin:
+        if self._broker.is_mute:
+            raise BrokerUnavailable("the gateway does not answer (dry run, 4 s)")
+        return Margin(initial_change=Decimal(950), fee=Decimal(1), currency="USD")
 
     def cancel(self, order: OrderUpdate) -> None:
         self._broker.canceled.append(order.client_order_id)

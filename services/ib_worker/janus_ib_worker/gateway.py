@@ -191,6 +191,12 @@ class Wire:
             del connection.sendMsg
         self._write(connection.sendMsg, bytes(written))
 
+    def preview(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None:
+        """Write an order as a question."""
+        asked = translate.order_for(order, account=self._settings.ib_account)
+        asked.whatIf = True
+        self._write(self._client.placeOrder, order_id, translate.contract_for(instrument), asked)
+
     def cancel(self, order_id: int) -> None:
         """Write a cancel."""
         self._write(self._client.cancelOrder, order_id)

@@ -8,6 +8,8 @@ from typing import Any
 
 from janus_common.errors import BrokerError, BrokerUnavailable
 
+ANSWER_S = 10.0
+
 Key = str | int  # a request id, or the name of a question that has none
 
 
@@ -85,3 +87,17 @@ class Questions:
             question.answer.set_exception(error)
             question.answer.exception()  # seen: whoever asked may have given up
         return True
+
+
+async def answer(key: Key, question: Question, *, within_s: float = ANSWER_S) -> list[Any]:
+    """Return the rows that answer ``question``.
+
+    Raises:
+        BrokerUnavailable: there was no answer, or there will be none.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            return await question.answer
+    except TimeoutError:
+        what = key if isinstance(key, str) else "request"
+        raise BrokerUnavailable(f"the gateway does not answer ({what}, {within_s:g} s)") from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable, Code, Denied, SymbolInvalid
 from janus_common.logs import get_logger
-from janus_common.messages import Instrument, OrderUpdate
+from janus_common.messages import Instrument, Margin, OrderUpdate
 from janus_common.worker.broker import (
     ClockReport,
     FarmChange,
@@ -23,14 +23,13 @@ from janus_common.worker.broker import (
 )
 from janus_common.worker.pacing import Pacer, Rank
 
-from janus_ib_worker import codes, contracts, shortable, translate
+from janus_ib_worker import codes, contracts, previews, shortable, translate
 from janus_ib_worker.balances import Values
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.lines import Line
-from janus_ib_worker.questions import BrokerRefused, Key, Question, Questions
+from janus_ib_worker.questions import ANSWER_S, BrokerRefused, Key, Question, Questions, answer
 
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
-ANSWER_S = 10.0
 HEARTBEAT_S = 4.0  # of silence; then the gateway is asked for the time
 IN_USE_PATIENCE_S = 60.0  # an old connection dies sooner; a second program does not
 
@@ -52,6 +51,8 @@ class Wire(Protocol):
     def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
 
     def place_all(self, orders: Sequence[tuple[int, OrderUpdate, Instrument]]) -> None: ...
+
+    def preview(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
 
     def cancel(self, order_id: int) -> None: ...
 
@@ -156,6 +157,14 @@ class GatewaySession:
         """Write the order once more, with other terms under its own id."""
         self.place(order, instrument)
 
+    def preview(self, order: OrderUpdate, instrument: Instrument) -> Awaitable[Margin]:
+        """Write the order to the socket as a question: what would it cost?"""
+        return previews.ask(
+            self.questions,
+            order_id := self._order_id(order),
+            lambda: self._wire.preview(order_id, order, instrument),
+        )
+
     def cancel(self, order: OrderUpdate) -> None:
         """Write the cancel to the socket."""
         self._wire.cancel(self._order_id(order))
@@ -191,7 +200,7 @@ class GatewaySession:
                 ):
                     await self._turn(Rank.SYNC)
                     send()
-                rows = [row for key, question in asked for row in await _answer(key, question)]
+                rows = [row for key, question in asked for row in await answer(key, question)]
             finally:
                 for key, _ in asked:
                     self.questions.drop(key)
@@ -266,7 +275,7 @@ class GatewaySession:
         question = self.questions.ask(key)
         try:
             send()
-            return await _answer(key, question, within_s=within_s)
+            return await answer(key, question, within_s=within_s)
         finally:
             self.questions.drop(key)
 
@@ -325,6 +334,8 @@ class GatewaySession:
             self._is_read_only(text, is_about_all=request <= 0)
         if request <= 0:
             self._notice(code, text)
+        elif request in self.questions and request < FIRST_REQUEST:
+            previews.refuse(self.questions, request, code, text)
         elif request < FIRST_REQUEST:
             self.sink(translate.error(self.ours.session_id(request), code, text))
         elif (line := self.lines.get(request)) is not None:
@@ -383,12 +394,3 @@ class GatewaySession:
     def is_ours(self, ib_account: str) -> bool:
         """Whether something is about the account that this worker trades."""
         return ib_account == self._ib_account
-
-
-async def _answer(key: Key, question: Question, *, within_s: float = ANSWER_S) -> list[Any]:
-    try:
-        async with asyncio.timeout(within_s):
-            return await question.answer
-    except TimeoutError:
-        what = key if isinstance(key, str) else "request"
-        raise BrokerUnavailable(f"the gateway does not answer ({what}, {within_s:g} s)") from None

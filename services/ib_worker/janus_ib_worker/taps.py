@@ -13,7 +13,7 @@ from typing import Any
 from janus_common.clock import now_ns
 from janus_common.worker.broker import latest
 
-from janus_ib_worker import shortable, translate
+from janus_ib_worker import previews, shortable, translate
 from janus_ib_worker.lines import QUALITIES
 from janus_ib_worker.questions import Key
 from janus_ib_worker.session import GatewaySession
@@ -53,7 +53,9 @@ class Taps:
         self._session.error(request, code, text)
 
     def openOrder(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
-        if self._session.is_ours(order.account) and not order.whatIf:
+        if order.whatIf:
+            previews.hear(self._session.questions, order_id, translate.margin(state))
+        elif self._session.is_ours(order.account):
             order.orderId = order_id
             self._report("open", translate.opened(contract, order, state, self._session.ours))
 

@@ -10,7 +10,7 @@ from ib_async.objects import CommissionReport, Execution
 from ib_async.order import Order, OrderState
 from janus_common.clock import NS_PER_S
 from janus_common.errors import Code
-from janus_common.messages import Instrument, OrderUpdate, Side
+from janus_common.messages import Instrument, Margin, OrderUpdate, Side
 from janus_common.orders import Word
 from janus_common.symbols import plain
 from janus_common.worker.broker import (
@@ -174,6 +174,24 @@ def opened(contract: Contract, order: Order, state: OrderState, ours: Ours) -> O
         terms=_terms(contract, order),
         is_foreign=is_foreign,
     )
+
+
+def margin(state: OrderState) -> Margin:
+    """Translate what openOrder says of an order that was only asked about."""
+    return Margin(
+        initial_change=terms.decimal(state.initMarginChange),
+        maintenance_change=terms.decimal(state.maintMarginChange),
+        equity_with_loan_after=terms.decimal(state.equityWithLoanAfter),
+        fee=_first(state.commission, state.minCommission),
+        fee_max=terms.decimal(state.maxCommission),
+        currency=state.commissionCurrency,
+        warning=_one_line(state.warningText),
+    )
+
+
+def _first(*amounts: float) -> Decimal | None:
+    """Return the first amount that is said."""
+    return next((found for each in amounts if (found := terms.decimal(each)) is not None), None)
 
 
 def completed(contract: Contract, order: Order, state: OrderState) -> OrderReport:

@@ -83,6 +83,7 @@ MODIFIES: Mapping[str, Kind] = {
         {"code": MODIFY_FILLED, "text": MODIFY_TEXT},
     ),
 }
+QUESTIONS: Mapping[str, Kind] = {"swallow_preview": Kind("a whatIf question vanishes")}
 CANCELS: Mapping[str, Kind] = {
     "swallow_cancel": Kind("a cancel vanishes"),
     "reject_cancel": Kind("a cancel is refused with a code", {"code": 161, "text": ""}),
@@ -140,6 +141,7 @@ SESSIONS: Mapping[str, Kind] = {
 KINDS: Mapping[str, Kind] = {
     **PLACES,
     **MODIFIES,
+    **QUESTIONS,
     **CANCELS,
     **SUBSCRIBES,
     **NOTICES,

@@ -35,6 +35,7 @@ from janus_common.messages import (
     OrderUpdate,
     Outcome,
     PlaceCommand,
+    PreviewCommand,
 )
 from janus_common.repeats import fingerprint, in_doubt, replay
 
@@ -50,10 +51,17 @@ log = structlog.get_logger()
 class Intents:
     """Answers intents; keeps nothing but the count of those in flight."""
 
-    def __init__(self, bus: Bus, instruments: Instruments, brokers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        instruments: Instruments,
+        brokers: Mapping[str, str],
+        *,
+        worker_timeout_s: float = WORKER_TIMEOUT_S,
+    ) -> None:
         """``brokers`` says at which broker each account is."""
         self._bus, self._instruments = bus, instruments
-        self._brokers = brokers
+        self._brokers, self._worker_timeout_s = brokers, worker_timeout_s
         self._in_flight: Counter[str] = Counter()
 
     async def handle(self, asked: Asked[Intent]) -> IntentReply:
@@ -155,22 +163,30 @@ class Intents:
         validate.fits(complete, instrument, broker=self._brokers[complete.account])
         groups.fit_bracket(complete, instrument, broker=self._brokers[complete.account])
         if complete.dry_run:
-            return IntentReply(
-                outcome=Outcome.ACCEPTED,
-                account=complete.account,
-                client_order_id=complete.client_order_id,
-                reason="dry run: nothing was sent",
-                instrument=instrument,
-            )
+            asked = PreviewCommand(intent=complete, instrument=instrument, principal=principal)
+            return await self._preview(asked)
         command = PlaceCommand(intent=complete, instrument=instrument, principal=principal)
         return await self._hand_over(command)
+
+    async def _preview(self, asked: PreviewCommand) -> IntentReply:
+        """Ask what an order would cost, once all that needs no broker has been checked."""
+        try:
+            reply = await self._hand_over(asked)
+        except Denied as denied:
+            reply = refusal(denied, asked.intent)
+        if reply.outcome is Outcome.ACCEPTED:
+            reply = msgspec.structs.replace(reply, reason="dry run: nothing was sent")
+        return msgspec.structs.replace(reply, instrument=asked.instrument)
 
     async def _hand_over(self, command: Command) -> IntentReply:
         account = command.intent.account
         with self._one_more(account):
             try:
                 reply = await self._bus.request(
-                    subjects.command(account), command, CommandReply, timeout_s=WORKER_TIMEOUT_S
+                    subjects.command(account),
+                    command,
+                    CommandReply,
+                    timeout_s=self._worker_timeout_s,
                 )
             except (NobodyListens, BusUnavailable) as error:
                 raise Denied(
@@ -179,7 +195,7 @@ class Intents:
                     "nothing was sent; janus workers",
                 ) from error
             except (BusError, MessageInvalid) as error:
-                return _unanswered(command.intent, error)
+                return _unanswered(command, error)
         return _reply(reply, command.intent)
 
     @contextmanager
@@ -223,9 +239,19 @@ def _shown(intent: Intent) -> str:
     return intent.orders[0].client_order_id if isinstance(intent, OcaIntent) else _id_of(intent)
 
 
-def _unanswered(intent: Intent, error: Exception) -> IntentReply:
+def _unanswered(command: Command, error: Exception) -> IntentReply:
+    intent = command.intent
     name = _id_of(intent)
     log.warning("intent.unanswered", account=intent.account, client_order_id=name, error=str(error))
+    if isinstance(command, PreviewCommand):
+        return IntentReply(
+            outcome=Outcome.UNKNOWN,
+            account=intent.account,
+            client_order_id=name,
+            reason=f"dry run: nothing was sent, and what it would cost is not known: the worker of "
+            f"{intent.account} does not answer ({error})",
+            hint="all that the router checks has passed; janus workers",
+        )
     return IntentReply(
         outcome=Outcome.UNKNOWN,
         account=intent.account,

@@ -63,9 +63,19 @@ def fits(intent: OrderIntent, instrument: Instrument, *, broker: str) -> None:
         intent.tif,
         outside_rth=intent.outside_rth,
     )
-    _attributes(intent, cell, broker)
+    attributes(intent, cell, broker=broker)
     size_step(intent.qty, instrument, has_fractions=cell.has_fractions)
     prices.check_fit(intent, instrument)
+
+
+def attributes(intent: OrderIntent, cell: capabilities.Cell, *, broker: str) -> None:
+    """Refuse what is wanted besides the order, where its broker does not have it."""
+    for wanted, has, what, instead in (
+        (intent.legs, cell.has_groups, "brackets", "send the orders one by one"),
+        (intent.dry_run, cell.has_dry_run, "dry runs", "send a small order to a paper account"),
+    ):
+        if wanted and not has:
+            raise Denied(Code.UNSUPPORTED, f"{broker} has no {what} of that kind", instead)
 
 
 def size_step(qty: Decimal, instrument: Instrument, *, has_fractions: bool) -> None:
@@ -135,12 +145,3 @@ def _tags(intent: OrderIntent) -> None:
             f"tags of {size} characters; {MAX_TAGS_BYTES} at most",
             "use fewer or shorter tags",
         )
-
-
-def _attributes(intent: OrderIntent, cell: capabilities.Cell, broker: str) -> None:
-    for wanted, has, what, instead in (
-        (intent.legs, cell.has_groups, "brackets", "send the orders one by one"),
-        (intent.dry_run, cell.has_dry_run, "dry runs", "send a small order to a paper account"),
-    ):
-        if wanted and not has:
-            raise Denied(Code.UNSUPPORTED, f"{broker} has no {what} of that kind", instead)

@@ -24,8 +24,10 @@ from janus_common.messages import (
     OrderState,
     OrderType,
     Outcome,
+    PreviewCommand,
     RegistryReply,
     Resolve,
+    Tif,
 )
 from janus_common.repeats import fingerprint
 from janus_router.intents import Intents, refusal
@@ -66,7 +68,7 @@ async def house(own_nats):
 
 
 @asynccontextmanager
-async def running(url):
+async def running(url, **more):
     accounts = [f"a-{uuid4().hex[:8]}" for _ in range(2)]
     workers = [Worker() for _ in accounts]
     async with (
@@ -75,7 +77,7 @@ async def running(url):
     ):
         here = await service.start(ours, "test-house")
         brokers = dict.fromkeys([*accounts, "nobody"], "ib")
-        intents = Intents(ours, Instruments(ours, monotonic_s=monotonic_s), brokers)
+        intents = Intents(ours, Instruments(ours, monotonic_s=monotonic_s), brokers, **more)
         await here.answer(subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=100)
         await here.answer(
             subjects.registry("resolve"), Resolve, resolve, refuse=no_registry, at_once=10
@@ -120,10 +122,39 @@ async def test_an_expiry_long_past_reaches_the_worker_as_it_is(house):
     assert house.workers[0].taken[0].intent.expires_ns == 0
 
 
-async def test_a_dry_run_says_what_the_symbol_is_and_sends_nothing(house):
+async def test_a_dry_run_is_handed_on_as_a_question_and_never_as_an_order(house):
     reply = await house.ask(intent(account=house.accounts[0], dry_run=True))
 
+    [command] = house.workers[0].taken
+    assert isinstance(command, PreviewCommand)
+    assert command.instrument == reply.instrument == instrument()
+    assert (reply.outcome, reply.reason) == (Outcome.ACCEPTED, "dry run: nothing was sent")
+
+
+async def test_a_dry_run_without_a_worker_says_so_and_what_the_symbol_is(house):
+    reply = await house.ask(intent(account="nobody", dry_run=True))
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.ACCOUNT_NOT_READY)
+    assert reply.reason == "no worker serves account nobody"
     assert reply.instrument == instrument()
+
+
+async def test_a_dry_run_that_the_worker_leaves_unanswered_was_not_sent(own_nats):
+    async with running(own_nats.url, worker_timeout_s=0.2) as house:
+        house.workers[0].hang.clear()
+
+        reply = await house.ask(intent(account=house.accounts[0], dry_run=True))
+
+    assert reply.outcome is Outcome.UNKNOWN
+    assert "dry run: nothing was sent, and what it would cost is not known" in (reply.reason or "")
+
+
+async def test_a_dry_run_passes_all_checks_of_an_order(house):
+    wanted = intent(account=house.accounts[0], dry_run=True, tif=Tif.GTD)
+
+    reply = await house.ask(wanted)
+
+    assert reply.code is Code.INVALID_EXPIRY
     assert house.workers[0].taken == []
 
 
@@ -142,6 +173,9 @@ async def test_a_cancel_reaches_the_worker(house):
         ({"symbol": "A B"}, Code.INVALID_SYMBOL),
         ({"qty": Decimal(0)}, Code.INVALID_QTY),
         ({"type": OrderType.LIMIT, "limit_price": Decimal("1.005")}, Code.INVALID_TICK),
+        ({"outside_rth": True}, Code.UNSUPPORTED),
+        ({"tif": Tif.GTD}, Code.INVALID_EXPIRY),
+        ({"qty": Decimal("1.5")}, Code.INVALID_QTY),
     ],
     ids=str,
 )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from janus_common import capabilities
-from janus_common.capabilities import Cell, Line, Session
+from janus_common.capabilities import Cell, Line
 from janus_common.errors import Code, Denied
 from janus_common.messages import Leg, OrderType, Tif
-from janus_common.symbols import AssetClass
 from janus_router import validate
 
 from tests.support.messages import instrument, intent
@@ -172,13 +170,11 @@ def test_a_fraction_is_refused_where_the_session_has_none():
 
 
 @pytest.mark.parametrize(("field", "what"), [("legs", "brackets"), ("dry_run", "dry runs")])
-def test_an_attribute_that_the_broker_lacks_is_refused(field, what, monkeypatch):
-    poor = {(AssetClass.EQUITY, Session.REGULAR): POOR}
-    monkeypatch.setitem(capabilities.TABLE, "poor", poor)
+def test_an_attribute_that_the_broker_lacks_is_refused(field, what):
     wanted = intent(**{field: [Leg(type=OrderType.MARKET)] if field == "legs" else True})
 
     with pytest.raises(Denied) as refused:
-        validate.fits(wanted, instrument(), broker="poor")
+        validate.attributes(wanted, POOR, broker="poor")
 
     assert refused.value.code is Code.UNSUPPORTED
     assert f"poor has no {what}" in refused.value.reason

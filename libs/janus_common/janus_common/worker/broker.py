@@ -5,7 +5,7 @@ An adapter translates its SDK's words into these and back, and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +16,7 @@ from janus_common.errors import Code
 from janus_common.messages import (
     Balance,
     Instrument,
+    Margin,
     OcaType,
     OrderType,
     OrderUpdate,
@@ -212,6 +213,13 @@ class Session(Protocol):
         """Put orders that belong together on the wire now, in this order and at once.
 
         Raises BrokerUnavailable if nothing of them was sent.
+        """
+
+    def preview(self, order: OrderUpdate, instrument: Instrument) -> Awaitable[Margin]:
+        """Ask now what ``order`` would cost, without placing it; the answer is to be awaited.
+
+        Asking raises BrokerUnavailable if nothing was sent; the answer Denied if the broker would
+        refuse the order, BrokerUnavailable if none came.
         """
 
     def cancel(self, order: OrderUpdate) -> None:

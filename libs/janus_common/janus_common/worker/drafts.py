@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
-from janus_common.messages import CommandReply, OrderState, OrderUpdate, Outcome, PlaceCommand
+from janus_common.messages import (
+    CommandReply,
+    OrderState,
+    OrderUpdate,
+    Outcome,
+    PlaceCommand,
+    PreviewCommand,
+)
 from janus_common.orders import News, Word, advance
 from janus_common.repeats import fingerprint
 
@@ -24,7 +31,7 @@ RECORDED = frozenset(
 log = get_logger()
 
 
-def order(command: PlaceCommand, *, now_ns: int) -> OrderUpdate:
+def order(command: PlaceCommand | PreviewCommand, *, now_ns: int) -> OrderUpdate:
     """Return the first record of the order that ``command`` asks for."""
     intent = command.intent
     return OrderUpdate(

@@ -32,6 +32,7 @@ from janus_common.messages import (
     OrderUpdate,
     Outcome,
     PlaceCommand,
+    PreviewCommand,
     ReplaceCommand,
 )
 from janus_common.repeats import in_doubt, replay
@@ -83,11 +84,9 @@ class Intake:
                 f"this is the worker of {self._account}, not of {command.intent.account!a}",
             )
         match command:
-            case PlaceCommand() if command.intent.legs:
-                return await self._groups.place(groups.bracket(command, now_ns=now_ns()))
-            case OcaCommand():
-                return await self._groups.place(groups.oca(command, now_ns=now_ns()))
-            case PlaceCommand():
+            case PreviewCommand():
+                return await self._preview(command)
+            case PlaceCommand() | OcaCommand():
                 return await self._new(command)
             case CancelCommand():
                 return await self._canceling.one(command)
@@ -98,7 +97,13 @@ class Intake:
             case _:
                 raise Denied(Code.UNSUPPORTED, f"{type(command).__name__} is not supported")
 
-    async def _new(self, command: PlaceCommand) -> CommandReply:
+    async def _new(self, command: PlaceCommand | OcaCommand) -> CommandReply:
+        if isinstance(command, OcaCommand):
+            return await self._groups.place(groups.oca(command, now_ns=now_ns()))
+        if command.intent.dry_run:
+            raise Denied(Code.INVALID_MESSAGE, "a dry run is asked for by PreviewCommand")
+        if command.intent.legs:
+            return await self._groups.place(groups.bracket(command, now_ns=now_ns()))
         order = drafts.order(command, now_ns=now_ns())
         try:
             if self._book.get(order.client_order_id) is None:
@@ -186,6 +191,33 @@ class Intake:
             async with asyncio.timeout(TAKE_BACK_S):
                 await self._journal.written()
         return drafts.refusal(order, denied)
+
+    async def _preview(self, command: PreviewCommand) -> CommandReply:
+        """Ask the broker what an order would cost; nothing is recorded, nothing placed.
+
+        It takes its turn among the orders, as it uses up one of their ids, and ids must rise.
+        """
+        order = drafts.order(command, now_ns=now_ns())
+        await self._guard.prepare(order, command.instrument, order.qty)
+        async with self._turn:
+            self._session()
+            gates.check_expiry(order)
+            gates.check_doubt(self._book, order)
+            await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
+            self._guard.check(order, command.instrument, order.qty)
+            session = self._session()
+            try:
+                asked = session.preview(self._numbered(order, session), command.instrument)
+            except BrokerUnavailable as error:
+                raise drafts.not_sent(error) from error
+        try:
+            return CommandReply(outcome=Outcome.ACCEPTED, margin=await asked)
+        except BrokerUnavailable as error:
+            return CommandReply(
+                outcome=Outcome.UNKNOWN,
+                reason=f"dry run: nothing was sent, and what it would cost is not known: {error}",
+                hint="all that Janus checks itself has passed; try again",
+            )
 
     def _numbered(self, order: OrderUpdate, session: Session) -> OrderUpdate:
         return msgspec.structs.replace(order, session_order_id=session.next_session_order_id())

@@ -14,6 +14,7 @@ from janus_paper_venue.faults_list import (
     COMPETING_TEXT,
     MODIFIES,
     PLACES,
+    QUESTIONS,
     SUBSCRIBES,
 )
 from janus_paper_venue.faults_market import fill_now
@@ -49,10 +50,11 @@ class FaultyRequests:
     def _place(self, message: r.PlaceOrder) -> None:
         is_known = self._order(message.order_id) is not None
         is_question = message.fields["whatIf"] == "1"
-        fault = None if is_question else self._take(*(MODIFIES if is_known else PLACES))
+        strikes = QUESTIONS if is_question else MODIFIES if is_known else PLACES
+        fault = self._take(*strikes)
         if fault is None:
             self._place_really(message)
-        elif fault.name in {"swallow_order", "swallow_modify"}:
+        elif fault.name in {"swallow_order", "swallow_modify", *QUESTIONS}:
             pass
         elif self._is_refusal(fault):
             self._link.error(message.order_id, fault.code or 0, fault.text or "")
