@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from janus_common.errors import Code, Denied
+from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import Margin
 
@@ -24,7 +24,7 @@ def ask(questions: Questions, order_id: int, write: Callable[[], None]) -> Await
     question = questions.ask(order_id)
     try:
         write()
-    except Exception:
+    except BrokerUnavailable:
         questions.drop(order_id)
         raise
     return _margin(questions, order_id, question)
