@@ -272,6 +272,17 @@ async def test_a_dry_run_of_what_the_broker_would_refuse_has_its_words(house):
     assert "IB 201" in (reply.reason or "")
 
 
+async def test_a_dry_run_of_a_sale_that_the_account_may_not_make_is_refused(house):
+    cell = Cell(AssetClass.EQUITY, Session.REGULAR, T.LIMIT, Tif.DAY)
+    intent = house.intent(cell, dry_run=True, side=Side.SELL, qty=Decimal(1_000_000))
+
+    reply = await house.ask(intent)
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.SHORT_NOT_ALLOWED)
+    assert reply.instrument == house.instruments[AssetClass.EQUITY]
+    assert await house.desk.order(intent.client_order_id) is None
+
+
 async def test_a_dry_run_that_is_never_answered_says_so(house):
     await house.desk.venue.fault("swallow_preview")
     intent = house.intent(Cell(AssetClass.EQUITY, Session.REGULAR, T.LIMIT, Tif.DAY), dry_run=True)

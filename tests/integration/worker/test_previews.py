@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from janus_common import subjects
 from janus_common.errors import Code
-from janus_common.messages import CommandReply, OrderState, Outcome, Side
+from janus_common.messages import CommandReply, OrderState, Outcome
 
 from tests.integration.worker.test_desk import placed
 
@@ -55,13 +55,6 @@ async def test_a_dry_run_of_a_symbol_in_doubt_is_refused_as_its_order_would_be(d
     reply = await desk.preview()
 
     assert reply.code is Code.SYMBOL_IN_DOUBT
-
-
-async def test_a_dry_run_of_a_sale_that_the_account_may_not_make_is_refused(desk):
-    reply = await desk.preview(side=Side.SELL)
-
-    assert reply.code is Code.SHORT_NOT_ALLOWED
-    assert desk.broker.previews == []
 
 
 async def test_an_order_that_says_dry_run_is_never_taken_for_an_order(desk):
