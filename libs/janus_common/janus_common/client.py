@@ -98,7 +98,7 @@ def order(
     expires_s: float = EXPIRES_S,
     **fields: Any,
 ) -> OrderIntent:
-    """Return an order whose type follows from the prices given, under a fresh id.
+    """Return an order under a fresh id; its type follows from the prices, unless it is given.
 
     It is not sent later than ``expires_s`` from now. ``fields`` are those of OrderIntent.
     """
@@ -107,7 +107,7 @@ def order(
         account=account,
         symbol=symbol,
         side=side,
-        type=type_of(limit_price=limit_price, stop_price=stop_price),
+        type=fields.pop("type", type_of(limit_price=limit_price, stop_price=stop_price)),
         qty=Decimal(qty),
         limit_price=None if limit_price is None else Decimal(limit_price),
         stop_price=None if stop_price is None else Decimal(stop_price),

@@ -10,9 +10,20 @@ from janus_common.errors import Code
 from janus_common.messages import Effect, IntentReply, OrderIntent, OrderState, OrderUpdate, Outcome
 
 from janus_cli.failures import OrderFailure, Status, status_of
-from janus_cli.show_format import as_json, number
+from janus_cli.show_format import as_json, iso, number
 
-SHORT = {"MARKET": "MKT", "LIMIT": "LMT", "STOP": "STP", "STOP_LIMIT": "STP LMT"}
+SHORT = {
+    "MARKET": "MKT",
+    "LIMIT": "LMT",
+    "STOP": "STP",
+    "STOP_LIMIT": "STP LMT",
+    "TRAILING_STOP": "TRAIL",
+    "TRAILING_STOP_LIMIT": "TRAIL LMT",
+    "MARKET_ON_CLOSE": "MOC",
+    "LIMIT_ON_CLOSE": "LOC",
+    "MARKET_IF_TOUCHED": "MIT",
+    "LIMIT_IF_TOUCHED": "LIT",
+}
 REFUSED = frozenset({OrderState.DENIED, OrderState.REJECTED})
 IN_DOUBT = frozenset({OrderState.NEW, OrderState.SENDING, OrderState.UNKNOWN})
 
@@ -33,11 +44,22 @@ class Placed:
 def described(order: OrderIntent | OrderUpdate) -> str:
     """Return what is wanted: ``BUY 10 AAPL LMT 185.5 GTC``; a short sale is named."""
     kind = SHORT.get(order.type.value, order.type.value)
-    stop = f" {number(order.stop_price)}" if order.stop_price is not None else ""
-    limit = f" {number(order.limit_price)}" if order.limit_price is not None else ""
+    parts = (
+        ("{}", order.trail_amount),
+        ("{}%", order.trail_percent),
+        ("from {}" if _trails(order) else "{}", order.stop_price),
+        ("limit {} off" if _trails(order) else "{}", order.limit_offset),
+        ("{}", order.limit_price),
+    )
+    prices = "".join(f" {form.format(number(value))}" for form, value in parts if value is not None)
+    end = "" if order.good_till_ns is None else f" {iso(order.good_till_ns)}"
     is_short = getattr(order, "effect", None) is Effect.SHORT
     side = f"{order.side} SHORT" if is_short else order.side
-    return f"{side} {number(order.qty)} {order.symbol} {kind}{stop}{limit} {order.tif}"
+    return f"{side} {number(order.qty)} {order.symbol} {kind}{prices} {order.tif}{end}"
+
+
+def _trails(order: OrderIntent | OrderUpdate) -> bool:
+    return order.trail_amount is not None or order.trail_percent is not None
 
 
 def state(order: OrderUpdate) -> str:
@@ -73,7 +95,7 @@ def _id(order: OrderUpdate) -> str:
 
 def _word(placed: Placed) -> str:
     if placed.intent.dry_run:
-        return f"dry run: it would be sent, {_resolved(placed)}"
+        return f"dry run: it would be sent, {_resolved(placed)}{_cost(placed)}"
     if placed.order is None or not placed.waited:
         return "accepted"
     return state(placed.order)
@@ -93,6 +115,24 @@ def _resolved(placed: Placed) -> str:
     return f"{found.symbol}: " + ", ".join(f"{k} {v}" for k, v in known.items() if v is not None)
 
 
+def _cost(placed: Placed) -> str:
+    """Return what the broker says that the order would need and cost."""
+    margin = placed.reply.margin
+    if margin is None:
+        return ""
+    top = f" to {number(margin.fee_max)}" if margin.fee_max is not None else ""
+    fee = None if margin.fee is None else f"{number(margin.fee)}{top} {margin.currency}".rstrip()
+    said = {
+        "initial margin": margin.initial_change,
+        "maintenance margin": margin.maintenance_change,
+        "equity with loan then": margin.equity_with_loan_after,
+    }
+    words = [f"{name} {number(value)}" for name, value in said.items() if value is not None]
+    words += [f"fee {fee}"] if fee else []
+    warning = f"; {margin.warning}" if margin.warning else ""
+    return f"; {', '.join(words) or 'the broker names no figures'}{warning}"
+
+
 def data(placed: Placed) -> dict[str, object]:
     """Return what ``--json`` shows."""
     order, reply = placed.order, placed.reply
@@ -110,6 +150,7 @@ def data(placed: Placed) -> dict[str, object]:
         "order": as_json(order) if order else None,
         "legs": [as_json(leg) for leg in placed.legs],
         "instrument": as_json(reply.instrument) if reply.instrument else None,
+        "margin": as_json(reply.margin) if reply.margin else None,
     }
 
 
@@ -126,6 +167,8 @@ def failure(placed: Placed) -> OrderFailure | None:
     if refused is not None:
         reason = f"its exit {refused.client_order_id} was refused: {refused.reason}"
         return _refused(intent, refused.code, reason, _look(intent))
+    if intent.dry_run and reply.outcome is Outcome.UNKNOWN:
+        return _unanswered(intent, reply)
     if reply.outcome is Outcome.UNKNOWN and (order is None or order.state in IN_DOUBT):
         return unknown(intent, reply.reason or "no answer")
     if placed.waited and not intent.dry_run and (order is None or order.state in IN_DOUBT):
@@ -142,6 +185,18 @@ def _refused(intent: OrderIntent, code: Code | None, reason: str | None, hint: s
         intent_id=intent.client_order_id,
         code=code and code.value,
         hint=hint,
+    )
+
+
+def _unanswered(intent: OrderIntent, reply: IntentReply) -> OrderFailure:
+    return OrderFailure(
+        reply.reason or "dry run: nothing was sent, and nobody said what it would cost",
+        status=Status.NOT_READY,
+        account=intent.account,
+        symbol=intent.symbol,
+        intent_id=intent.client_order_id,
+        code="NO_ANSWER",
+        hint=reply.hint or "try again",
     )
 
 

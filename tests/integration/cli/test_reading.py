@@ -66,6 +66,36 @@ async def test_accounts_put_settings_worker_and_balance_together(janus, house):
     assert "1,000,000.00  998,107.90" in table.out
 
 
+async def test_one_account_is_shown_alone(janus, house):
+    await house.hold("ib-main")
+
+    said = await janus("accounts", "show", "ib-main", "--json")
+
+    assert [row["account"] for row in said.data] == ["ib-main"]
+
+
+async def test_the_capabilities_of_an_account_are_those_of_its_broker(janus):
+    table = await janus("accounts", "show", "ib-main", "--capabilities")
+    rows = (await janus("accounts", "show", "ib-main", "--capabilities", "--json")).data
+
+    first, *_ = table.out.splitlines()[1:]
+    assert first.split()[:4] == ["equity", "regular", "MARKET", "LIMIT"]
+    assert "DAY GTC GTD IOC FOK OPG" in first
+    assert "fractions, brackets, oca, short, dry run" in first
+    places = [(row["asset_class"], row["session"]) for row in rows]
+    assert ("FUTURE", "OUTSIDE") in places
+    assert len(places) == len(set(places)) == 7
+    stocks = next(row for row in rows if row["asset_class"] == "EQUITY")
+    assert stocks["orders"]["MARKET_ON_CLOSE"] == ["DAY", "GTC"]
+
+
+async def test_the_capabilities_of_an_unknown_account_are_refused(janus):
+    said = await janus("accounts", "show", "nobody", "--capabilities")
+
+    assert said.code == 2
+    assert "there is no account 'nobody'" in said.err
+
+
 async def test_workers_show_every_process_and_its_state(janus):
     said = await janus("workers", "--json")
 

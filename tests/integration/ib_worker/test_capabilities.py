@@ -161,7 +161,7 @@ async def house(nats_url, tmp_path_factory):
     options = ("--cash", "1e9", "--tick-rate", "1")
     async with (
         paper_venue(tmp_path_factory.mktemp("venue"), *options) as venue,
-        ib_desk(nats_url, venue, tmp_path_factory.mktemp("worker")) as desk,
+        ib_desk(nats_url, venue, tmp_path_factory.mktemp("worker"), allow_short=False) as desk,
     ):
         names = [row["symbol"] for row in await venue.get("/market")]
         instruments = {}

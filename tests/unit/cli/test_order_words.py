@@ -9,7 +9,7 @@ import pytest
 from janus_cli import order_words
 from janus_cli.failures import Status
 from janus_common.errors import Code
-from janus_common.messages import OrderState, OrderType, Outcome, Side, Tif
+from janus_common.messages import Margin, OrderState, OrderType, Outcome, Side, Tif
 
 from tests.support.messages import instrument, intent
 from tests.unit.cli.samples import order, placed
@@ -35,8 +35,32 @@ S = OrderState
             },
             "BUY 10 AAPL STP LMT 180 179 DAY",
         ),
+        (
+            {"type": OrderType.TRAILING_STOP, "trail_percent": Decimal(2)},
+            "BUY 10 AAPL TRAIL 2% GTC",
+        ),
+        (
+            {
+                "type": OrderType.TRAILING_STOP_LIMIT,
+                "trail_amount": Decimal("1.5"),
+                "stop_price": Decimal(180),
+                "limit_offset": Decimal("0.1"),
+            },
+            "BUY 10 AAPL TRAIL LMT 1.5 from 180 limit 0.1 off GTC",
+        ),
+        ({"type": OrderType.MARKET_ON_CLOSE}, "BUY 10 AAPL MOC GTC"),
+        (
+            {
+                "type": OrderType.LIMIT_IF_TOUCHED,
+                "stop_price": Decimal(180),
+                "limit_price": Decimal(181),
+                "tif": Tif.GTD,
+                "good_till_ns": 1_796_137_200_000_000_000,
+            },
+            "BUY 10 AAPL LIT 180 181 GTD 2026-12-01T15:00:00.000000000Z",
+        ),
     ],
-    ids=["market", "limit", "stop", "stop-limit"],
+    ids=["market", "limit", "stop", "stop-limit", "trail", "trail-limit", "close", "touched"],
 )
 def test_an_order_is_described_in_one_breath(fields, words):
     assert order_words.described(intent(**fields)) == words
@@ -147,3 +171,39 @@ def test_an_unknown_outcome_says_that_the_same_id_is_safe():
 
     assert hint.startswith("janus orders show c-1")
     assert "--id c-1 is safe" in hint
+
+
+MARGIN = Margin(
+    initial_change=Decimal("946.05"), fee=Decimal(1), fee_max=Decimal("1.5"), currency="USD"
+)
+
+
+@pytest.mark.parametrize(
+    ("margin", "words"),
+    [
+        (MARGIN, "; initial margin 946.05, fee 1 to 1.5 USD (42 ms)"),
+        (Margin(), "; the broker names no figures (42 ms)"),
+        (Margin(fee=Decimal(1), warning="is large"), "; fee 1; is large (42 ms)"),
+        (None, "price step 0.01 (42 ms)"),
+    ],
+    ids=["figures", "none", "warning", "not asked"],
+)
+def test_a_dry_run_tells_what_the_order_would_need(margin, words):
+    asked = placed(None, intent=intent(dry_run=True), margin=margin, instrument=instrument())
+
+    assert words in order_words.line(asked)
+
+
+def test_a_dry_run_that_nobody_answered_is_not_in_doubt():
+    asked = placed(
+        None,
+        intent=intent(dry_run=True),
+        outcome=Outcome.UNKNOWN,
+        reason="dry run: nothing was sent, and what it would cost is not known",
+    )
+
+    found = order_words.failure(asked)
+
+    assert found is not None
+    assert (found.status, found.code) == (Status.NOT_READY, "NO_ANSWER")
+    assert "nothing was sent" in found.reason

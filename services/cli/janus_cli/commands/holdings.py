@@ -8,9 +8,12 @@ from typing import Annotated, TypeVar
 import typer
 from janus_common import subjects
 from janus_common.bus import quick
+from janus_common.capabilities import TABLE, Session
+from janus_common.capabilities import Cell as Capability
 from janus_common.clock import now_ns
+from janus_common.errors import Code
 from janus_common.messages import Balance, Position, Presence, ServiceState
-from janus_common.symbols import canonical
+from janus_common.symbols import AssetClass, canonical
 
 from janus_cli import house, show
 from janus_cli.commands import options
@@ -31,7 +34,10 @@ TONES = {
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     app.command()(positions)
-    app.command()(accounts)
+    group = typer.Typer(name="accounts", invoke_without_command=True)
+    group.callback()(accounts)
+    group.command("show")(show_account)
+    app.add_typer(group)
     app.command()(workers)
 
 
@@ -96,6 +102,76 @@ def accounts(
     json: options.Json = False,
 ) -> None:
     """Show each account: its mode, its worker's state, and what its broker says it is worth."""
+    if ctx.invoked_subcommand is None:
+        _accounts(ctx, account, json=json)
+
+
+def show_account(
+    ctx: typer.Context,
+    account: Annotated[str, typer.Argument(help="Account alias.", metavar="ACCOUNT")],
+    *,
+    capabilities: Annotated[
+        bool, typer.Option("--capabilities", help="Show which orders its broker takes.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Show one account, or with --capabilities which orders it can place."""
+    if capabilities:
+        _capabilities(_broker(ctx, account), json=json)
+    else:
+        _accounts(ctx, account, json=json)
+
+
+def _broker(ctx: typer.Context, account: str) -> str:
+    here = house.find(ctx.obj.state, account=account)
+    if account in here.accounts:
+        return here.accounts[account].broker
+    with quick.connect(here.url, name=house.principal()) as bus:
+        present = [each.message for each in bus.last_of_each(quick.PRESENCE, [HEARD], Presence)]
+    found = next((each.broker for each in present if each.account == account and each.broker), None)
+    if found is None:
+        raise Failure(
+            f"nobody here knows account {account!a}",
+            status=Status.NOT_READY,
+            code=Code.UNKNOWN_ACCOUNT.value,
+            hint="janus accounts",
+        )
+    return found
+
+
+def _capabilities(broker: str, *, json: bool) -> None:
+    rows = TABLE.get(broker, {})
+    if json:
+        show.data("capabilities", [_as_dict(broker, *place, cell) for place, cell in rows.items()])
+        return
+    lines: list[list[str | Cell]] = [
+        [
+            asset_class.value.lower(),
+            session.value.lower(),
+            " ".join(line.types),
+            " ".join(line.tifs),
+            ", ".join(cell.attributes()) if line is cell.lines[0] else "",
+        ]
+        for (asset_class, session), cell in rows.items()
+        for line in cell.lines
+    ]
+    note = f"{broker} · outside: with --outside-rth · what is not here is refused before it is sent"
+    show.table(Table(show.columns("class session types tif also"), lines, note=note))
+
+
+def _as_dict(
+    broker: str, asset_class: AssetClass, session: Session, cell: Capability
+) -> dict[str, object]:
+    return {
+        "broker": broker,
+        "asset_class": asset_class.value,
+        "session": session.value,
+        "orders": {kind.value: [tif.value for tif in cell.tifs(kind)] for kind in cell.types()},
+        "attributes": list(cell.attributes()),
+    }
+
+
+def _accounts(ctx: typer.Context, account: str | None, *, json: bool) -> None:
     here = house.find(ctx.obj.state, account=account)
     pattern = subjects.balance(account or subjects.ANY)
     with quick.connect(here.url, name=house.principal()) as bus:

@@ -27,6 +27,7 @@ from janus_cli import house, order_words, show
 from janus_cli.commands import options, orders
 from janus_cli.failures import Failure, Status
 from janus_cli.house import House
+from janus_cli.order_terms import Words
 from janus_cli.order_words import Placed
 from janus_cli.show_format import as_json
 
@@ -64,7 +65,7 @@ def oca(
     *,
     account: options.Account,
     type_: Type = OcaType.CANCEL,
-    tif: orders.TifOption = Tif.GTC,
+    tif: orders.TifOption = None,
     wait: orders.Wait = True,
     timeout: orders.Timeout = "10s",
     id_: orders.Id = None,
@@ -79,7 +80,9 @@ def oca(
     name = client.new_id() if id_ is None else options.order_id(id_)
     members = [
         msgspec.structs.replace(
-            _order(text, account, name, number, expires), tif=tif, outside_rth=outside_rth
+            _order(text, account, name, number, expires),
+            tif=tif or Tif.GTC,
+            outside_rth=outside_rth,
         )
         for number, text in enumerate(wanted, 1)
     ]
@@ -111,7 +114,7 @@ def _order(text: str, account: str, name: str, number: int, expires: str) -> Ord
             "'sstop SYMBOL QTY STOP [LIMIT]'",
         ) from None
     named = orders.Named(side, account, symbol, options.order_id(f"{name}-{number}"))
-    return named.intent(qty, stop, limit, expires=expires)
+    return named.intent(qty, Words(stop=stop, limit=limit), expires=expires)
 
 
 async def _send(here: House, intent: OcaIntent, *, mode: str, timeout_s: float, wait: bool) -> Sent:

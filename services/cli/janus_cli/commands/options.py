@@ -60,6 +60,11 @@ def order_id(text: str) -> str:
     )
 
 
+def is_duration(text: str) -> bool:
+    """Whether ``text`` is a duration such as ``30s`` or ``5d``."""
+    return _DURATION.fullmatch(text.strip().lower()) is not None
+
+
 def seconds(text: str, *, option: str, examples: str = "30s, 5m or 2h") -> float:
     """Return a duration such as ``30s``, ``5m`` or ``1.5h`` in seconds; bare numbers are seconds.
 

@@ -14,7 +14,7 @@ import typer
 from janus_common import client, subjects
 from janus_common.bus import quick
 from janus_common.client import JanusClient
-from janus_common.clock import monotonic_s
+from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import BusError, Code
 from janus_common.feeds import Followed
 from janus_common.messages import (
@@ -29,10 +29,11 @@ from janus_common.messages import (
 )
 from janus_common.orders import FINAL
 
-from janus_cli import house, order_words, show
+from janus_cli import house, order_terms, order_words, show
 from janus_cli.commands import legs, options
 from janus_cli.failures import Failure, OrderFailure, Status
 from janus_cli.house import House
+from janus_cli.order_terms import Words
 from janus_cli.order_words import Placed
 
 LINGER_S = 0.2  # an order that crosses the market is filled right after it works
@@ -46,7 +47,37 @@ StopPrice = Annotated[str, typer.Argument(help="Price that triggers it.", metava
 LimitPrice = Annotated[
     str | None, typer.Argument(help="Limit price; without it at the market.", metavar="[LIMIT]")
 ]
-TifOption = Annotated[Tif, typer.Option("--tif", case_sensitive=False, help="How long it stays.")]
+Trail = Annotated[
+    str | None,
+    typer.Option("--trail", help="A stop that follows the market: 1.5, or 2%.", metavar="DISTANCE"),
+]
+TrailFrom = Annotated[
+    str | None,
+    typer.Option("--trail-from", help="The stop that it begins with.", metavar="PRICE"),
+]
+LimitOffset = Annotated[
+    str | None,
+    typer.Option(
+        "--limit-offset", help="With --trail: a limit so far from the stop.", metavar="DISTANCE"
+    ),
+]
+Touch = Annotated[
+    str | None,
+    typer.Option("--touch", help="Once the market comes to this price.", metavar="PRICE"),
+]
+AtClose = Annotated[bool, typer.Option("--at-close", help="At the close of the session.")]
+GoodTill = Annotated[
+    str | None,
+    typer.Option(
+        "--good-till", help="Until then: 2h, 5d or 2026-12-01T15:00Z; tif GTD.", metavar="WHEN"
+    ),
+]
+TifOption = Annotated[
+    Tif | None,
+    typer.Option(
+        "--tif", case_sensitive=False, help="How long it stays; GTC unless said otherwise."
+    ),
+]
 Wait = Annotated[
     bool,
     typer.Option("--wait/--no-wait", help="Wait until it is working, filled or refused."),
@@ -63,7 +94,9 @@ Expires = Annotated[
     typer.Option("--expires", help="Not sent to the broker after that.", metavar="DURATION"),
 ]
 OutsideRth = Annotated[bool, typer.Option("--outside-rth", help="May trade outside regular hours.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, ask what it would cost, send nothing.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a live account.")]
 
 
@@ -72,7 +105,10 @@ def register(app: typer.Typer) -> None:
     for side, plain, stop in ((Side.BUY, "buy", "bstop"), (Side.SELL, "sell", "sstop")):
         words = side.value.capitalize()
         settings = NUMBERS_MAY_BE_NEGATIVE
-        text = f"{words} at the market, or at LIMIT or better."
+        text = (
+            f"{words} at the market, or at LIMIT or better; "
+            "at once, or when --touch, --trail or --at-close say."
+        )
         app.command(plain, help=text, context_settings=settings)(_at_market(side))
         text = f"{words} once the market reaches STOP; with LIMIT then at LIMIT or better."
         app.command(stop, help=text, context_settings=settings)(_at_stop(side))
@@ -86,7 +122,13 @@ def _at_market(side: Side) -> Callable[..., None]:
         limit: LimitPrice = None,
         *,
         account: options.Account,
-        tif: TifOption = Tif.GTC,
+        trail: Trail = None,
+        trail_from: TrailFrom = None,
+        limit_offset: LimitOffset = None,
+        touch: Touch = None,
+        at_close: AtClose = False,
+        tif: TifOption = None,
+        good_till: GoodTill = None,
         wait: Wait = True,
         timeout: Timeout = "10s",
         id_: Id = None,
@@ -98,9 +140,17 @@ def _at_market(side: Side) -> Callable[..., None]:
         yes: Yes = False,
         json: options.Json = False,
     ) -> None:
-        named = Named(side, account, symbol, id_)
-        intent = named.intent(qty, None, limit, expires=expires)
-        intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+        words = Words(
+            limit=limit,
+            trail=trail,
+            trail_from=trail_from,
+            limit_offset=limit_offset,
+            touch=touch,
+            at_close=at_close,
+        )
+        intent = Named(side, account, symbol, id_).intent(qty, words, expires=expires)
+        intent = _until(intent, tif, good_till)
+        intent = msgspec.structs.replace(intent, outside_rth=outside_rth, dry_run=dry_run)
         intent = msgspec.structs.replace(intent, legs=legs.of(take_profit, stop_loss))
         _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
 
@@ -116,7 +166,8 @@ def _at_stop(side: Side) -> Callable[..., None]:
         limit: LimitPrice = None,
         *,
         account: options.Account,
-        tif: TifOption = Tif.GTC,
+        tif: TifOption = None,
+        good_till: GoodTill = None,
         wait: Wait = True,
         timeout: Timeout = "10s",
         id_: Id = None,
@@ -128,17 +179,20 @@ def _at_stop(side: Side) -> Callable[..., None]:
         yes: Yes = False,
         json: options.Json = False,
     ) -> None:
-        named = Named(side, account, symbol, id_)
-        intent = named.intent(qty, stop, limit, expires=expires)
-        intent = _with(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+        words = Words(stop=stop, limit=limit)
+        intent = Named(side, account, symbol, id_).intent(qty, words, expires=expires)
+        intent = _until(intent, tif, good_till)
+        intent = msgspec.structs.replace(intent, outside_rth=outside_rth, dry_run=dry_run)
         intent = msgspec.structs.replace(intent, legs=legs.of(take_profit, stop_loss))
         _place(house.find(ctx.obj.state), intent, wait=wait, timeout=timeout, yes=yes, json=json)
 
     return verb
 
 
-def _with(intent: OrderIntent, *, tif: Tif, outside_rth: bool, dry_run: bool) -> OrderIntent:
-    return msgspec.structs.replace(intent, tif=tif, outside_rth=outside_rth, dry_run=dry_run)
+def _until(intent: OrderIntent, tif: Tif | None, good_till: str | None) -> OrderIntent:
+    end_ns = order_terms.good_till_ns(good_till, now_ns=now_ns())
+    chosen = order_terms.tif_of(tif, has_end=end_ns is not None)
+    return msgspec.structs.replace(intent, tif=chosen, good_till_ns=end_ns)
 
 
 class Named:
@@ -148,8 +202,8 @@ class Named:
         self._side, self._account, self._symbol = side, account, symbol
         self._id = client.new_id() if intent_id is None else options.order_id(intent_id)
 
-    def intent(self, qty: str, stop: str | None, limit: str | None, *, expires: str) -> OrderIntent:
-        prices = {"stop_price": stop, "limit_price": limit}
+    def intent(self, qty: str, words: Words, *, expires: str) -> OrderIntent:
+        kind, prices = order_terms.type_of(words), order_terms.prices(words)
         try:
             return client.order(
                 self._account,
@@ -158,7 +212,8 @@ class Named:
                 self._number("qty", qty),
                 client_order_id=self._id,
                 expires_s=options.seconds(expires, option="--expires"),
-                **{k: self._number(k, v) for k, v in prices.items() if v is not None},
+                type=kind,
+                **{name: self._number(name, text) for name, text in prices.items()},
             )
         except ValueError as error:  # a number beyond what a message may hold
             raise self._refused(str(error)) from error
@@ -264,8 +319,8 @@ async def _settle(
     if reply.outcome is Outcome.UNKNOWN:
         timeout_s = min(timeout_s, client.UNANSWERED_S)
     if reply.outcome is not Outcome.DENIED:
-        is_market = intent.type is OrderType.MARKET
-        await followed.until(FINAL if is_market else client.SETTLED, timeout_s=timeout_s)
+        fills_at_once = intent.type is OrderType.MARKET and intent.tif is not Tif.OPG
+        await followed.until(FINAL if fills_at_once else client.SETTLED, timeout_s=timeout_s)
     known_s = monotonic_s()
     if intent.type is OrderType.LIMIT and _is_working(followed):
         await followed.until(FINAL, timeout_s=LINGER_S)
