@@ -57,6 +57,29 @@ async def test_an_id_sent_three_times_is_one_order_at_the_venue(stack):
     assert len(await sent(stack, name)) == 1
 
 
+async def test_a_dry_run_tells_margin_and_fee_and_sends_nothing(stack):
+    name = uuid4().hex
+
+    said = await stack.order("buy", "AAPL", "1", "100", "-a", "ib-main", "--dry-run", "--id", name)
+
+    assert (said["dry_run"], said["outcome"]) == (True, "ACCEPTED")
+    assert Decimal(said["margin"]["initial_change"]) > 0
+    assert Decimal(said["margin"]["fee"]) > 0
+    assert await sent(stack, name) == []
+    assert (await stack.janus("orders", "show", name)).code != 0
+
+
+async def test_an_order_that_follows_the_market_is_what_was_typed(stack):
+    words = ("buy", "IBM", "1", "-a", "ib-main", "--trail", "50%", "--limit-offset", "1")
+
+    said = await stack.order(*words, "--good-till", "2h")
+
+    [order] = await sent(stack, said["client_order_id"])
+    assert said["state"] == "WORKING"
+    assert (order["type"], order["tif"]) == ("TRAIL LIMIT", "GTD")
+    assert (Decimal(order["trail_percent"]), Decimal(order["limit_offset"])) == (50, 1)
+
+
 async def test_a_resting_order_is_listed_and_canceled(stack):
     resting = await stack.order("buy", "IBM", "2", "100", "-a", "ib-alt")
     name = resting["client_order_id"]
