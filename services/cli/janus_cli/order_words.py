@@ -167,13 +167,17 @@ def failure(placed: Placed) -> OrderFailure | None:
     if refused is not None:
         reason = f"its exit {refused.client_order_id} was refused: {refused.reason}"
         return _refused(intent, refused.code, reason, _look(intent))
-    if intent.dry_run and reply.outcome is Outcome.UNKNOWN:
-        return _unanswered(intent, reply)
-    if reply.outcome is Outcome.UNKNOWN and (order is None or order.state in IN_DOUBT):
+    return _open(placed) if order is None or order.state in IN_DOUBT else None
+
+
+def _open(placed: Placed) -> OrderFailure | None:
+    """Return what is not known of an order of which nobody has spoken."""
+    intent, reply = placed.intent, placed.reply
+    if intent.dry_run:
+        return _unanswered(intent, reply) if reply.outcome is Outcome.UNKNOWN else None
+    if reply.outcome is Outcome.UNKNOWN:
         return unknown(intent, reply.reason or "no answer")
-    if placed.waited and not intent.dry_run and (order is None or order.state in IN_DOUBT):
-        return unknown(intent, "the broker has not answered yet")
-    return None
+    return unknown(intent, "the broker has not answered yet") if placed.waited else None
 
 
 def _refused(intent: OrderIntent, code: Code | None, reason: str | None, hint: str) -> OrderFailure:

@@ -77,7 +77,7 @@ async def test_an_order_that_follows_the_market_is_what_was_typed(stack):
     [order] = await sent(stack, said["client_order_id"])
     assert said["state"] == "WORKING"
     assert (order["type"], order["tif"]) == ("TRAIL LIMIT", "GTD")
-    assert (Decimal(order["trail_percent"]), Decimal(order["limit_offset"])) == (50, 1)
+    assert [Decimal(order[name]) for name in ("trail_percent", "limit_offset")] == [50, 1]
 
 
 async def test_a_resting_order_is_listed_and_canceled(stack):
