@@ -98,10 +98,6 @@ class ScriptedDesk(IbDesk):
         """Hand a command to the intake itself, past the bus."""
         return await self.intake.handle(Asked(command, "direct"))
 
-    async def give(self, command):
-        """Hand a command to the intake itself, past the bus."""
-        return await self.intake.handle(Asked(command, "direct"))
-
     async def place_directly(self, **fields):
         """Hand a command to the intake itself, past the bus."""
         return await self.intake.handle(Asked(await self.command(**fields), "direct"))
