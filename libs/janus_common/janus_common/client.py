@@ -15,13 +15,14 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from decimal import Decimal
 from types import UnionType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from janus_common import clock, subjects
+from janus_common import drafting, subjects
 from janus_common.bus import bus as bus_module
 from janus_common.bus import streams
 from janus_common.bus.buckets import PRESENCE
 from janus_common.bus.bus import Bus, Received
+from janus_common.drafting import Number
 from janus_common.errors import (
     BusError,
     BusTimeout,
@@ -34,123 +35,58 @@ from janus_common.feeds import Feed, Followed
 from janus_common.messages import (
     Balance,
     BookedFill,
+    CancelAllIntent,
     CancelIntent,
     Event,
     Fill,
     FillCorrection,
     FillFee,
+    FlattenIntent,
     Instrument,
     Intent,
     IntentReply,
-    Leg,
     MarketDataReply,
-    OcaIntent,
-    OcaType,
     OrderIntent,
     OrderState,
-    OrderType,
     OrderUpdate,
     Outcome,
     Position,
     Presence,
     RegistryReply,
+    ReplaceIntent,
     ReportQuery,
     ReportReply,
     Resolve,
-    Side,
     Subscribe,
     Sync,
     SyncReply,
     Tick,
-    Tif,
     Unsubscribe,
 )
 from janus_common.orders import FINAL
 from janus_common.symbols import canonical
 
 SUBMIT_TIMEOUT_S = 8.0  # the router gives the worker 5 s
+CANCEL_ALL_TIMEOUT_S = 40.0  # longer than the router waits
+FLATTEN_TIMEOUT_S = 65.0
 UNANSWERED_S = 2.0  # how long an order nobody answered for is still looked for
 SYNC_TIMEOUT_S = 30.0  # a broker takes its time, and is asked twice where something is missing
-EXPIRES_S = 30.0
+EXPIRES_S = drafting.EXPIRES_S
 LEASE_S = 30.0
 RENEW_S = 5.0  # also how long a restart of market data is noticed late
 
 SETTLED = FINAL | {OrderState.WORKING, OrderState.PARTIALLY_FILLED}  # the broker has spoken
 FILL_KINDS = Fill | FillCorrection | FillFee
-Number = Decimal | int | str
 T = TypeVar("T")
 
 
-def new_id() -> str:
-    """Return a client_order_id that nobody has used."""
-    return uuid.uuid4().hex
-
-
-def order(
-    account: str,
-    symbol: str,
-    side: Side,
-    qty: Number,
-    *,
-    limit_price: Number | None = None,
-    stop_price: Number | None = None,
-    client_order_id: str | None = None,
-    expires_s: float = EXPIRES_S,
-    **fields: Any,
-) -> OrderIntent:
-    """Return an order under a fresh id; its type follows from the prices, unless it is given.
-
-    It is not sent later than ``expires_s`` from now. ``fields`` are those of OrderIntent.
-    """
-    return OrderIntent(
-        client_order_id=client_order_id or new_id(),
-        account=account,
-        symbol=symbol,
-        side=side,
-        type=fields.pop("type", type_of(limit_price=limit_price, stop_price=stop_price)),
-        qty=Decimal(qty),
-        limit_price=None if limit_price is None else Decimal(limit_price),
-        stop_price=None if stop_price is None else Decimal(stop_price),
-        tif=fields.pop("tif", Tif.GTC),
-        expires_ns=clock.now_ns() + clock.ns(expires_s),
-        **fields,
-    )
-
-
-def legs(
-    *,
-    take_profit: Number | None = None,
-    stop_loss: Number | None = None,
-    stop_limit: Number | None = None,
-) -> list[Leg]:
-    """Return the exits of a bracket: ``order(..., legs=legs(take_profit=160, stop_loss=145))``."""
-    exits: list[Leg] = []
-    if take_profit is not None:
-        exits.append(Leg(type=OrderType.LIMIT, limit_price=Decimal(take_profit)))
-    if stop_loss is not None:
-        kind = type_of(limit_price=stop_limit, stop_price=stop_loss)
-        limit = None if stop_limit is None else Decimal(stop_limit)
-        exits.append(Leg(type=kind, stop_price=Decimal(stop_loss), limit_price=limit))
-    return exits
-
-
-def oca(
-    account: str,
-    orders: Sequence[OrderIntent],
-    *,
-    oca_type: OcaType = OcaType.CANCEL,
-    client_order_id: str | None = None,
-) -> OcaIntent:
-    """Return a group of ``orders`` of which the first to fill ends the others."""
-    name = client_order_id or new_id()
-    return OcaIntent(client_order_id=name, account=account, orders=list(orders), oca_type=oca_type)
-
-
-def type_of(*, limit_price: object, stop_price: object) -> OrderType:
-    """Return the order type that has exactly the prices given."""
-    if stop_price is not None:
-        return OrderType.STOP if limit_price is None else OrderType.STOP_LIMIT
-    return OrderType.MARKET if limit_price is None else OrderType.LIMIT
+new_id, order, legs, oca, type_of = (
+    drafting.new_id,
+    drafting.order,
+    drafting.legs,
+    drafting.oca,
+    drafting.type_of,
+)
 
 
 class JanusClient:
@@ -188,6 +124,34 @@ class JanusClient:
     async def cancel(self, account: str, client_order_id: str) -> IntentReply:
         """Ask for the cancel of one order; the order's updates tell whether it worked."""
         return await self.submit(CancelIntent(account=account, client_order_id=client_order_id))
+
+    async def cancel_all(self, account: str, symbol: str | None = None) -> IntentReply:
+        """Ask for the cancel of all open orders; the reply names those that were asked."""
+        intent = CancelAllIntent(account=account, symbol=symbol)
+        return await self.submit(intent, timeout_s=CANCEL_ALL_TIMEOUT_S)
+
+    async def replace(
+        self,
+        account: str,
+        client_order_id: str,
+        *,
+        qty: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+    ) -> IntentReply:
+        """Ask for a change of an order; ``qty`` is the new total. Its updates tell the outcome."""
+        terms = {"qty": qty, "limit_price": limit_price, "stop_price": stop_price}
+        intent = ReplaceIntent(
+            account=account,
+            client_order_id=client_order_id,
+            **{name: Decimal(value) for name, value in terms.items() if value is not None},
+        )
+        return await self.submit(intent)
+
+    async def flatten(self, account: str, symbol: str | None = None) -> IntentReply:
+        """Cancel what is open and close what is held; ``remaining`` is what could not be."""
+        intent = FlattenIntent(account=account, symbol=symbol)
+        return await self.submit(intent, timeout_s=FLATTEN_TIMEOUT_S)
 
     @asynccontextmanager
     async def follow(self, account: str, client_order_id: str) -> AsyncIterator[Followed]:

@@ -20,6 +20,7 @@ MODULES = {
     "orders": ("buy", "sell", "bstop", "sstop"),
     "oca": ("oca",),
     "cancel": ("cancel",),
+    "change": ("replace", "flatten"),
     "books": ("orders", "fills"),
     "holdings": ("positions", "accounts", "workers"),
     "sync": ("sync",),

@@ -23,10 +23,12 @@ from janus_common.errors import (
 )
 from janus_common.instruments import Instruments
 from janus_common.messages import (
+    CancelAllIntent,
     CancelCommand,
     CancelIntent,
     Command,
     CommandReply,
+    FlattenIntent,
     Intent,
     IntentReply,
     OcaCommand,
@@ -36,10 +38,12 @@ from janus_common.messages import (
     Outcome,
     PlaceCommand,
     PreviewCommand,
+    ReplaceCommand,
+    ReplaceIntent,
 )
 from janus_common.repeats import fingerprint, in_doubt, replay
 
-from janus_router import groups, validate
+from janus_router import changes, groups, validate
 
 WORKER_TIMEOUT_S = 5.0
 CANCEL_EXPIRY_NS = validate.DEFAULT_EXPIRY_NS
@@ -107,11 +111,23 @@ class Intents:
                 expires_ns = now_ns() + CANCEL_EXPIRY_NS
                 command = CancelCommand(intent=intent, principal=principal, expires_ns=expires_ns)
                 return await self._hand_over(command)
-        raise Denied(
-            Code.UNSUPPORTED,
-            f"{type(intent).__name__} is not supported",
-            "cancel the order and send a new one",
+            case ReplaceIntent():
+                return await self._replace(intent, principal)
+            case CancelAllIntent() | FlattenIntent():
+                whole = changes.whole(intent, principal=principal, now_ns=now_ns())
+                return await self._hand_over(whole)
+
+    async def _replace(self, intent: ReplaceIntent, principal: str) -> IntentReply:
+        order = await changes.recorded(self._bus.streams, intent)
+        instrument = await self._instruments.resolve(order.symbol)
+        changes.replacement(intent, order, instrument)
+        command = ReplaceCommand(
+            intent=intent,
+            instrument=instrument,
+            principal=principal,
+            expires_ns=now_ns() + CANCEL_EXPIRY_NS,
         )
+        return await self._hand_over(command)
 
     async def _place(self, intent: OrderIntent, principal: str) -> IntentReply:
         now = now_ns()
@@ -186,7 +202,7 @@ class Intents:
                     subjects.command(account),
                     command,
                     CommandReply,
-                    timeout_s=self._worker_timeout_s,
+                    timeout_s=changes.ANSWER_S.get(type(command), self._worker_timeout_s),
                 )
             except (NobodyListens, BusUnavailable) as error:
                 raise Denied(

@@ -11,10 +11,11 @@ import msgspec
 import pytest
 from janus_common import codec, subjects
 from janus_common.bus import bus, service
-from janus_common.clock import monotonic_s
+from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import Code, Denied
 from janus_common.instruments import Instruments
 from janus_common.messages import (
+    CancelAllIntent,
     CancelIntent,
     Command,
     CommandReply,
@@ -26,6 +27,7 @@ from janus_common.messages import (
     Outcome,
     PreviewCommand,
     RegistryReply,
+    ReplaceIntent,
     Resolve,
     Tif,
 )
@@ -193,11 +195,22 @@ async def test_a_body_that_names_another_account_than_the_subject_is_refused(hou
     assert reply.code is Code.WRONG_ACCOUNT
 
 
-async def test_what_is_not_supported_yet_is_refused_by_name(house):
-    reply = await house.ask(FlattenIntent(account=house.accounts[0]))
+@pytest.mark.parametrize("kind", [FlattenIntent, CancelAllIntent])
+async def test_what_is_about_a_whole_account_is_handed_over_with_a_deadline(house, kind):
+    reply = await house.ask(kind(account=house.accounts[0], symbol=" aapl"))
 
-    assert reply.code is Code.UNSUPPORTED
-    assert "FlattenIntent" in (reply.reason or "")
+    assert reply.outcome is Outcome.ACCEPTED
+    [taken] = house.workers[0].taken
+    assert taken.intent.symbol == "AAPL"
+    assert taken.expires_ns > now_ns()
+
+
+async def test_a_change_of_an_order_that_has_no_record_is_refused(house):
+    reply = await house.ask(
+        ReplaceIntent(account=house.accounts[0], client_order_id="nobody", qty=Decimal(1))
+    )
+
+    assert reply.code is Code.UNKNOWN_ORDER
 
 
 async def test_undecodable_bytes_are_answered_and_the_next_order_goes_through(house):

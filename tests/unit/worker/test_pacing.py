@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from janus_common.worker.pacing import WINDOW_S, Pacer, Rank
+from janus_common.worker.pacing import KEPT_FREE, WINDOW_S, Pacer, Rank
 
 
 class Clock:
@@ -90,3 +90,9 @@ async def test_a_cancel_with_room_does_not_wait_behind_questions_without():
         await asyncio.sleep(0)
         await pacer.take(Rank.CANCEL, within_s=0.0)
         assert not waiting.done()
+
+
+def test_every_rank_knows_what_it_leaves_to_those_before_it():
+    shares = [KEPT_FREE[rank] for rank in sorted(Rank)]
+
+    assert shares == sorted(shares)

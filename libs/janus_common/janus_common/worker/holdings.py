@@ -41,6 +41,10 @@ class Holdings:
         """Return what is held of each instrument, as it was published."""
         return {symbol: position.qty for symbol, position in self._positions.items()}
 
+    def held(self) -> list[Position]:
+        """Return the positions that are not zero."""
+        return [position for position in self._positions.values() if position.qty != 0]
+
     async def load(self) -> None:
         """Take note of what was published before, to see what is gone."""
         async for stored in self._streams.last_of_each(

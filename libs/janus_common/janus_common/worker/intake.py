@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -28,6 +29,7 @@ from janus_common.messages import (
     CancelCommand,
     Command,
     CommandReply,
+    FlattenCommand,
     OcaCommand,
     OrderUpdate,
     Outcome,
@@ -40,6 +42,7 @@ from janus_common.worker import drafts, gates, groups
 from janus_common.worker.broker import Session
 from janus_common.worker.canceling import Canceling
 from janus_common.worker.families import Families
+from janus_common.worker.flatten import Flatten
 from janus_common.worker.group_intake import GroupIntake
 from janus_common.worker.journal import AlreadyBegun, never_sent
 from janus_common.worker.pacing import Rank
@@ -62,6 +65,7 @@ class Intake:
         guard: ShortGuard,
         early: asyncio.Queue[str],
         families: Families,
+        make_flatten: Callable[..., Flatten],
     ) -> None:
         """``early`` names the changes that the broker could not make yet."""
         self._account, self._book, self._journal = account, reach.book, reach.journal
@@ -70,6 +74,7 @@ class Intake:
         self._canceling = Canceling(reach)
         self._replacing = Replacing(reach, guard=guard, turn=self._turn, early=early)
         self._groups = GroupIntake(reach, guard=guard, turn=self._turn, families=families)
+        self._flatten = make_flatten(canceling=self._canceling, turn=self._turn, place=self._new)
 
     async def run(self) -> None:
         """Ask again, for ever, for changes that the broker could not make yet."""
@@ -85,17 +90,18 @@ class Intake:
             )
         match command:
             case PreviewCommand():
-                return await self._preview(command)
+                answer = self._preview(command)
             case PlaceCommand() | OcaCommand():
-                return await self._new(command)
+                answer = self._new(command)
             case CancelCommand():
-                return await self._canceling.one(command)
+                answer = self._canceling.one(command)
             case CancelAllCommand():
-                return await self._canceling.all(command)
+                answer = self._canceling.all(command)
             case ReplaceCommand():
-                return await self._replacing.replace(command)
-            case _:
-                raise Denied(Code.UNSUPPORTED, f"{type(command).__name__} is not supported")
+                answer = self._replacing.replace(command)
+            case FlattenCommand():
+                answer = self._flatten.flatten(command)
+        return await answer
 
     async def _new(self, command: PlaceCommand | OcaCommand) -> CommandReply:
         if isinstance(command, OcaCommand):

@@ -28,7 +28,13 @@ class Rank(IntEnum):
     DATA = 4
 
 
-KEPT_FREE = {Rank.CANCEL: 0.0, Rank.ORDER: 0.1, Rank.SYNC: 0.25, Rank.DATA: 0.5}  # of a window
+KEPT_FREE = {  # of a window
+    Rank.CANCEL: 0.0,
+    Rank.REPLACE: 0.1,
+    Rank.ORDER: 0.1,
+    Rank.SYNC: 0.25,
+    Rank.DATA: 0.5,
+}
 
 
 class Pacer:

@@ -81,5 +81,9 @@ class Positions:
         """Return the sum of all fills heard of, to see what came in between."""
         return self._moved.get(symbol, ZERO)
 
+    def all_moved(self) -> dict[str, Decimal]:
+        """Return the same of each symbol."""
+        return dict(self._moved)
+
     def _unseen_of(self, symbol: str) -> list[tuple[int, Decimal]]:
         return self._unseen.get(symbol, [])

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from janus_common import lifecycle, subjects
 from janus_common.bus import bus, service
@@ -24,9 +25,11 @@ from janus_common.messages import (
     SyncReply,
 )
 from janus_common.worker import feed, intake
+from janus_common.worker.block import Block
 from janus_common.worker.broker import Broker
 from janus_common.worker.bus_loss import BusWatch
 from janus_common.worker.desk import Desk
+from janus_common.worker.flatten import Flatten
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.pacing import Pacer
@@ -229,14 +232,31 @@ def intake_of(account: str, desk: Desk, pacer: Pacer, policy: Policy) -> Intake:
         session_for_cancels=desk.session_for_cancels,
         foreign_orders=policy.foreign_orders,
     )
+    block = Block()
     guard = ShortGuard(
         policy.short_rule,
+        block=block,
         book=desk.book,
         positions=desk.positions,
         session=desk.connected,
         ask_positions=desk.ask_positions,
     )
-    return Intake(account, reach=reach, guard=guard, early=desk.early, families=desk.families)
+    return Intake(
+        account,
+        reach=reach,
+        guard=guard,
+        early=desk.early,
+        families=desk.families,
+        make_flatten=partial(
+            Flatten,
+            reach,
+            block=block,
+            positions=desk.positions,
+            holdings=desk.holdings,
+            ask_positions=desk.ask_positions,
+            ask_all=desk.sync,
+        ),
+    )
 
 
 def _sync_refusal(denied: Denied) -> SyncReply:

@@ -21,6 +21,7 @@ from janus_common.shorts import (
     needs_locate,
     open_quantity,
 )
+from janus_common.worker.block import Block
 from janus_common.worker.book import Book
 from janus_common.worker.broker import Session
 from janus_common.worker.positions import Positions
@@ -36,13 +37,14 @@ class ShortGuard:
         self,
         rule: ShortRule,
         *,
+        block: Block,
         book: Book,
         positions: Positions,
         session: Callable[[], Session],
         ask_positions: Callable[[], Awaitable[None]],
     ) -> None:
         self.rule, self._book, self._positions = rule, book, positions
-        self._session, self._ask_positions = session, ask_positions
+        self._session, self._ask_positions, self._block = session, ask_positions, block
         self._lent: dict[str, tuple[float, str | None]] = {}  # when asked, why there are none
 
     async def prepare(self, order: OrderUpdate, instrument: Instrument, qty: Decimal) -> None:
@@ -80,6 +82,7 @@ class ShortGuard:
         asked_s, unavailable = self._lent.get(order.symbol, (0.0, NOT_ASKED))
         if monotonic_s() - asked_s > LOCATE_S:
             unavailable = NOT_ASKED
+        self._block.check(order, effect_of(self._stand(order), order.side, qty))
         return check(
             self.rule,
             self._stand(order),

@@ -14,6 +14,7 @@ from janus_common.clock import monotonic_s
 from janus_common.errors import Code
 from janus_common.messages import IntentReply, OrderState, OrderUpdate, Outcome
 from janus_common.orders import FINAL
+from janus_common.symbols import canonical
 
 from janus_cli import house, order_words, show
 from janus_cli.commands import options
@@ -107,6 +108,7 @@ def cancel(
     ids: Ids = None,
     *,
     account: options.SomeAccount = None,
+    symbol: options.SomeSymbol = None,
     all_: All = False,
     wait: Wait = True,
     timeout: Timeout = "10s",
@@ -117,10 +119,14 @@ def cancel(
         raise Failure(
             "give the ids of orders, or --all", status=Status.USAGE, hint="janus orders --open"
         )
+    if symbol is not None and not all_:
+        raise Failure(
+            "--symbol goes with --all", status=Status.USAGE, hint="janus cancel --all -s AAPL"
+        )
     named = [options.order_id(each) for each in ids or ()]
     here = house.find(ctx.obj.state)
     timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
-    done = asyncio.run(_cancel(here, named, account, timeout_s=timeout_s, wait=wait))
+    done = asyncio.run(_cancel(here, named, account, symbol, timeout_s=timeout_s, wait=wait))
     if json:
         show.data("cancel", [each.data() for each in done])
     elif not done:
@@ -136,16 +142,24 @@ def cancel(
 
 
 async def _cancel(
-    here: House, ids: list[str], account: str | None, *, timeout_s: float, wait: bool
+    here: House,
+    ids: list[str],
+    account: str | None,
+    symbol: str | None,
+    *,
+    timeout_s: float,
+    wait: bool,
 ) -> list[Canceled]:
     connecting = client.connect(
         here.url, principal=house.principal(), within_s=CONNECT_WITHIN_S, data=False
     )
     async with connecting as janus, asyncio.TaskGroup() as group:
         if ids:
-            wanted = [await _find(janus, each, account) for each in ids]
+            wanted = [await find_order(janus, each, account) for each in ids]
         else:
-            wanted = await janus.open_orders(account)
+            found = await janus.open_orders(account)
+            only = canonical(symbol) if symbol is not None else None
+            wanted = [each for each in found if only in {None, each.symbol}]
         tasks = [
             group.create_task(_one(janus, order, timeout_s=timeout_s, wait=wait))
             for order in wanted
@@ -153,7 +167,8 @@ async def _cancel(
     return [task.result() for task in tasks]
 
 
-async def _find(janus: JanusClient, client_order_id: str, account: str | None) -> OrderUpdate:
+async def find_order(janus: JanusClient, client_order_id: str, account: str | None) -> OrderUpdate:
+    """Return an order by its id, as its record has it."""
     pattern = subjects.order(account or subjects.ANY, client_order_id)
     found = janus.bus.streams.last_of_each(streams.ORDERS, pattern, OrderUpdate)
     orders = [each.message async for each in found]
