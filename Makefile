@@ -33,8 +33,9 @@ test: $(READY) ## all tests, with real servers
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules
 
-properties: $(READY) ## 5,000 random programs of orders against the venue's invariants
-	@$(PY) -m pytest -q --hypothesis-profile=ci tests/unit/paper_venue/test_invariants.py
+properties: $(READY) ## 5,000 random programs against the venue's invariants, 20,000 lives of a worker's orders
+	@$(PY) -m pytest -q -n 2 --hypothesis-profile=ci \
+		tests/unit/paper_venue/test_invariants.py tests/unit/worker/test_life_of_orders.py
 
 check: lint types rules ## everything that can be said without running a server
 

@@ -122,7 +122,7 @@ def advance(order: OrderUpdate, news: News, *, now_ns: int) -> OrderUpdate | Non
     is_more = filled > order.filled_qty
     state: OrderState | None = order.state
     if news.word is not None and not (is_final(order) and is_more):
-        state = follow(order.state, news.word)
+        state = _fitting(order, news.word)
         if state is None:
             return None
     order_now = order if is_final(order) else _with_terms(order, news)
@@ -139,6 +139,16 @@ def advance(order: OrderUpdate, news: News, *, now_ns: int) -> OrderUpdate | Non
     return msgspec.structs.replace(
         changed, revision=order.revision + 1, updated_ns=max(now_ns, order.updated_ns)
     )
+
+
+def _fitting(order: OrderUpdate, word: Word) -> OrderState | None:
+    """Return the state that follows; what has been filled was sent, and was not refused."""
+    if order.filled_qty > ZERO and not is_final(order):
+        if word in {Word.NOT_SENT, Word.DENIED}:
+            return None
+        if word is Word.REFUSED and order.state is S.UNKNOWN:
+            return S.UNKNOWN
+    return follow(order.state, word)
 
 
 def _price(order: OrderUpdate, news: News, *, is_more: bool) -> Decimal | None:

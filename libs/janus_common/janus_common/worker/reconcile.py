@@ -44,7 +44,8 @@ def unmentioned(orders: Iterable[OrderUpdate], snapshot: Snapshot) -> list[Order
 
 def is_in_doubt(order: OrderUpdate) -> bool:
     """Whether nobody knows that the broker has ``order``."""
-    return order.state in _MAYBE_UNSENT and order.venue_order_id is None
+    is_heard_of = order.venue_order_id is not None or order.filled_qty > 0
+    return order.state in _MAYBE_UNSENT and not is_heard_of
 
 
 def absence(order: OrderUpdate, snapshot: Snapshot) -> News:
