@@ -33,9 +33,10 @@ test: $(READY) ## all tests, with real servers
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules
 
-properties: $(READY) ## 5,000 random programs against the venue's invariants, 20,000 lives of a worker's orders
+properties: $(READY) ## long random tests: the venue's books, 20,000 lives of a worker's orders, 1,000 fills in a storm
 	@$(PY) -m pytest -q -n 2 --hypothesis-profile=ci \
 		tests/unit/paper_venue/test_invariants.py tests/unit/worker/test_life_of_orders.py
+	@JANUS_STORM_FILLS=1000 $(PY) -m pytest -q tests/integration/ib_worker/test_fill_storm.py
 
 check: lint types rules ## everything that can be said without running a server
 

@@ -44,6 +44,7 @@ from janus_common.messages import (
     OrderIntent,
     OrderType,
     OrderUpdate,
+    Outcome,
     PlaceCommand,
     Position,
     Presence,
@@ -302,6 +303,33 @@ class IbDesk:
         subject = subjects.event("ib_worker", what)
         found = [s.message async for s in self.bus.streams.history(EVENTS, subject, Event)]
         return [event for event in found if event.account == self.alias]
+
+    async def market(self, qty: int = 2, symbol: str = "AAPL") -> str:
+        """Place an order that fills at once; return its id."""
+        return await self._placed(symbol, qty)
+
+    async def resting(self, symbol: str = "AAPL") -> str:
+        """Place an order that rests far below the market; return its id."""
+        return await self._placed(symbol, 2, kind=OrderType.LIMIT, limit="50")
+
+    async def _placed(self, symbol: str, qty: int, **more: Any) -> str:
+        reply = await self.place(symbol, qty, **more)
+        assert reply.outcome is Outcome.ACCEPTED, reply
+        assert reply.order is not None
+        return reply.order.client_order_id
+
+    async def states(self, client_order_id: str) -> list[str]:
+        """Return the states that an order went through, each change once."""
+        found: list[str] = []
+        for update in await self.history(client_order_id):
+            if found[-1:] != [update.state.value]:
+                found.append(update.state.value)
+        return found
+
+    async def seen(self, since_ns: int) -> list[str]:
+        """Return the states that this account's workers went through since then."""
+        events = await self.events("state-changed")
+        return [event.details["state"] for event in events if event.time_ns > since_ns]
 
     async def position(self, symbol: str) -> Position | None:
         stored = await self.bus.streams.last(STATE, subjects.position(self.alias, symbol), Position)

@@ -66,6 +66,15 @@ def test_a_fee_that_comes_first_waits_for_its_fill():
     assert [type(message) for message in found] == [Fill, FillFee]
 
 
+def test_a_fee_that_waits_for_a_fill_of_the_last_worker_comes_too():
+    [first] = tell(Fills("ib-main"), execution())
+    fills = Fills("ib-main")
+    assert tell(fills, fee()) == []
+    fills.published(first)
+
+    assert [type(message) for message in tell(fills, execution())] == [FillFee]
+
+
 def test_of_two_fees_that_come_before_their_fill_the_later_one_counts():
     found = tell(Fills("ib-main"), fee(revision=2, amount="2"), fee(revision=1), execution())
 

@@ -65,12 +65,10 @@ class Fills:
     def execute(self, report: ExecutionReport) -> list[FillMessage]:
         """Return what is to be published because of an execution."""
         known = self._known.get(report.execution_id)
-        if known is not None and known.revision >= report.revision:
-            return []
-        new: list[FillMessage] = [
-            self._fill(report) if known is None else self._correction(report),
-        ]
-        self.published(new[0])
+        new: list[FillMessage] = []
+        if known is None or known.revision < report.revision:
+            new.append(self._fill(report) if known is None else self._correction(report))
+            self.published(new[0])
         fee = self._early_fees.pop(report.execution_id, None)
         return new + (self.charge(fee) if fee is not None else [])
 

@@ -1,0 +1,29 @@
+"""Every fault that the venue knows is injected by a test of the worker, or is named as not yet."""
+
+from __future__ import annotations
+
+import ast
+
+from janus_paper_venue.faults_list import KINDS
+
+from tests.rules.source import files, none_of, tree
+
+# They concern changes of orders, which the worker refuses as long as it cannot replace.
+NOT_YET = frozenset({"swallow_modify", "reject_modify", "error_104"})
+
+
+def injected() -> set[str]:
+    """Return the faults that tests of the IB worker name, in their bodies or as parameters."""
+    nodes = (n for path in files("tests/integration/ib_worker") for n in ast.walk(tree(path)))
+    words = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+    return words & set(KINDS)
+
+
+def test_every_fault_of_the_venue_has_a_test_of_the_worker():
+    none_of(
+        f"{name}: no test of the IB worker injects it" for name in set(KINDS) - injected() - NOT_YET
+    )
+
+
+def test_what_is_said_to_have_no_test_has_none():
+    none_of(f"{name} has a test: take it off NOT_YET" for name in sorted(NOT_YET & injected()))
