@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit check format lint types rules properties proto conformance crash bench clean
+.PHONY: help setup demo up down test unit check format lint types rules properties proto pains conformance crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -60,6 +60,8 @@ conformance: $(READY) ## drive the paper venue with every client library and wri
 
 crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each)
 	@$(PY) -m tests.crash --kills $(or $(KILLS),20)
+pains: $(READY) ## write docs/pains.md again: what Janus promises, and the test of each
+	@$(PY) -m tests.rules.pains
 
 bench: $(READY) ## measure: order path, tick path, pacing, restart, many workers, footprint, venue
 	@$(PY) -m benchmarks
