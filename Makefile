@@ -60,6 +60,7 @@ conformance: $(READY) ## drive the paper venue with every client library and wri
 
 crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each)
 	@$(PY) -m tests.crash --kills $(or $(KILLS),20)
+
 pains: $(READY) ## write docs/pains.md again: what Janus promises, and the test of each
 	@$(PY) -m tests.rules.pains
 
