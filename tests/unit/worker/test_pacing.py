@@ -24,6 +24,11 @@ async def test_what_fits_does_not_wait():
         await pacer.take(Rank.ORDER, within_s=0.0)
 
 
+@pytest.mark.parametrize("rank", list(Rank))
+async def test_every_rank_has_its_turn(rank):
+    await Pacer(monotonic_s=Clock()).take(rank, within_s=0.0)
+
+
 async def test_what_does_not_fit_before_its_deadline_is_told():
     pacer = Pacer(monotonic_s=Clock(), per_window=1)
     await pacer.take(Rank.ORDER, within_s=0.0)
