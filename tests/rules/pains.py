@@ -127,10 +127,15 @@ PAINS = (
         _unit("test_book", "a_report_finds_its_order"),
     ),
     Pain(
-        "A change that falls into an outage never leaves two live orders",
+        "A change of which nothing is heard is asked about, and never makes a second order",
         "nautechsystems/nautilus_trader#4564",
+        _ib("test_faults_changes", "a_swallowed_change_is_asked_about_and_the_order_is_one"),
     ),
-    Pain("A refused change leaves the order as it was", "erdewit/ib_insync#502"),
+    Pain(
+        "A refused change leaves the order as it was",
+        "erdewit/ib_insync#502",
+        _ib("test_faults_changes", "a_refused_change_leaves_the_order_as_it_was_and_at_work"),
+    ),
     Pain(
         "Notices such as 399 and 10349 are remarks on an order that lives",
         "ib-api-reloaded/ib_async#191, #217, pst-group/pysystemtrade#1580",

@@ -1,4 +1,4 @@
-"""Every fault that the venue knows is injected by a test of the worker, or is named as not yet."""
+"""Every fault that the venue knows is injected by a test of the worker."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import ast
 from janus_paper_venue.faults_list import KINDS
 
 from tests.rules.source import files, none_of, tree
-
-# They concern changes of orders, which the worker refuses as long as it cannot replace.
-NOT_YET = frozenset({"swallow_modify", "reject_modify", "error_104"})
 
 
 def injected() -> set[str]:
@@ -20,10 +17,4 @@ def injected() -> set[str]:
 
 
 def test_every_fault_of_the_venue_has_a_test_of_the_worker():
-    none_of(
-        f"{name}: no test of the IB worker injects it" for name in set(KINDS) - injected() - NOT_YET
-    )
-
-
-def test_what_is_said_to_have_no_test_has_none():
-    none_of(f"{name} has a test: take it off NOT_YET" for name in sorted(NOT_YET & injected()))
+    none_of(f"{name}: no test of the IB worker injects it" for name in set(KINDS) - injected())
