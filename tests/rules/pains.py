@@ -151,7 +151,16 @@ PAINS = (
         "QuantConnect/Lean.Brokerages.InteractiveBrokers#245",
         _ib("test_faults_orders", "a_refusal_ends_an_order_with_the_brokers_words"),
     ),
-    Pain("A bracket is one intent: all of it or nothing", "nautechsystems/nautilus_trader#2245"),
+    Pain(
+        "A bracket is one intent: all of it or nothing, whatever dies",
+        "nautechsystems/nautilus_trader#2245",
+        _ib("test_group_deaths", "killed_at_random_moments_a_bracket_lives_whole_or_not_at_all"),
+    ),
+    Pain(
+        "The orders of a bracket inherit what the first one says",
+        "nautechsystems/nautilus_trader#2623",
+        _ib("test_brackets", "legs_inherit_what_their_order_says"),
+    ),
     Pain("A position without its protective order is an alarm", "deepentropy/ibx#113"),
     Pain(
         "Pacing never drops an order silently: cancels go first, the rest waits or is denied",
