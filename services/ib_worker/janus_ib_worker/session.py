@@ -30,7 +30,7 @@ from janus_ib_worker.lines import Line
 from janus_ib_worker.questions import ANSWER_S, BrokerRefused, Key, Question, Questions, answer
 
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
-HEARTBEAT_S = 4.0  # of silence; then the gateway is asked for the time
+HEARTBEAT_S = 3.0  # of silence; then the gateway is asked for the time
 IN_USE_PATIENCE_S = 60.0  # an old connection dies sooner; a second program does not
 
 log = get_logger()
@@ -127,8 +127,14 @@ class GatewaySession:
         while True:
             self.has_heard = False
             await self._wire.wait_end(within_s=HEARTBEAT_S)
-            if not self.has_heard:
+            if self.has_heard:
+                continue
+            if not self._asking_time.locked():
                 await self.ask_time(within_s=HEARTBEAT_S)
+                continue
+            await self._wire.wait_end(within_s=HEARTBEAT_S)  # it has been asked already
+            if not self.has_heard:
+                raise BrokerUnavailable("the gateway does not answer (time)")
 
     async def ask_time(self, *, within_s: float = ANSWER_S) -> None:
         """Ask for the time; it is compared with ours."""
