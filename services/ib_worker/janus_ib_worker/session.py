@@ -127,14 +127,12 @@ class GatewaySession:
         while True:
             self.has_heard = False
             await self._wire.wait_end(within_s=HEARTBEAT_S)
-            if self.has_heard:
-                continue
-            if not self._asking_time.locked():
+            if not self.has_heard and not self._asking_time.locked():
                 await self.ask_time(within_s=HEARTBEAT_S)
-                continue
-            await self._wire.wait_end(within_s=HEARTBEAT_S)  # it has been asked already
-            if not self.has_heard:
-                raise BrokerUnavailable("the gateway does not answer (time)")
+            elif not self.has_heard:  # it has been asked already
+                await self._wire.wait_end(within_s=HEARTBEAT_S)
+                if not self.has_heard:
+                    raise BrokerUnavailable("the gateway does not answer (time)")
 
     async def ask_time(self, *, within_s: float = ANSWER_S) -> None:
         """Ask for the time; it is compared with ours."""
