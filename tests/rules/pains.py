@@ -56,11 +56,11 @@ PAINS = (
         _ib("test_faults_session", "a_client_id_in_use_is_waited_for_and_never_changed"),
     ),
     Pain(
-        "A broken data farm touches neither the session nor orders",
+        "A broken data farm is said, and orders go on over the same session",
         "nautechsystems/nautilus_trader#4412",
         _ib(
             "test_faults_session",
-            "a_notice_about_data_farms_touches_neither_session_nor_orders",
+            "a_broken_data_farm_is_said_and_orders_go_on",
         ),
     ),
     Pain(

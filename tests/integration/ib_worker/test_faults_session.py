@@ -9,11 +9,6 @@ from janus_common.messages import Outcome, ServiceState
 
 from tests.support.waiting import eventually
 
-FARMS = [
-    *("notice", "error_2103", "error_2104", "error_2105", "error_2106", "error_2107"),
-    *("error_2108", "error_2109"),
-]
-
 
 async def seen_are(desk, since_ns: int, *wanted: str, within_s: float = 30.0) -> None:
     async def check():
@@ -22,7 +17,7 @@ async def seen_are(desk, since_ns: int, *wanted: str, within_s: float = 30.0) ->
     await eventually(check, within_s)
 
 
-@pytest.mark.parametrize("fault", FARMS)
+@pytest.mark.parametrize("fault", ["error_2107", "error_2108", "error_2109"])
 async def test_a_notice_about_data_farms_touches_neither_session_nor_orders(faulty, fault):
     began = now_ns()
     await faulty.venue.fault(fault)
@@ -31,6 +26,23 @@ async def test_a_notice_about_data_farms_touches_neither_session_nor_orders(faul
 
     await faulty.order_is(name, "FILLED")
     assert await faulty.seen(began) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [("notice", "error_2104"), ("error_2103", "error_2104"), ("error_2105", "error_2106")],
+)
+async def test_a_broken_data_farm_is_said_and_orders_go_on(faulty, broken, mended):
+    began = now_ns()
+    await faulty.venue.fault(broken)
+    await seen_are(faulty, began, "DEGRADED_DATA")
+
+    name = await faulty.market()
+
+    await faulty.order_is(name, "FILLED")
+    await faulty.venue.fault(mended)
+    await seen_are(faulty, began, "DEGRADED_DATA", "READY")
+    assert await faulty.states(name) == ["SENDING", "WORKING", "FILLED"]
 
 
 @pytest.mark.parametrize("cut", ["error_1100", "error_2110"])
