@@ -23,11 +23,13 @@ from janus_common.errors import (
 )
 from janus_common.instruments import Instruments
 from janus_common.messages import (
+    CancelAllCommand,
     CancelAllIntent,
     CancelCommand,
     CancelIntent,
     Command,
     CommandReply,
+    FlattenCommand,
     FlattenIntent,
     Intent,
     IntentReply,
@@ -48,6 +50,7 @@ from janus_router import changes, groups, validate
 WORKER_TIMEOUT_S = 5.0
 CANCEL_EXPIRY_NS = validate.DEFAULT_EXPIRY_NS
 MAX_IN_FLIGHT = 64  # per account, so that one that hangs leaves room for the others
+ENDS = (CancelCommand, CancelAllCommand, FlattenCommand)  # do not wait for the orders' places
 
 log = structlog.get_logger()
 
@@ -66,7 +69,7 @@ class Intents:
         """``brokers`` says at which broker each account is."""
         self._bus, self._instruments = bus, instruments
         self._brokers, self._worker_timeout_s = brokers, worker_timeout_s
-        self._in_flight: Counter[str] = Counter()
+        self._in_flight: Counter[tuple[str, bool]] = Counter()
 
     async def handle(self, asked: Asked[Intent]) -> IntentReply:
         """Answer one intent. A refusal is a reply, never an error of this process."""
@@ -196,7 +199,7 @@ class Intents:
 
     async def _hand_over(self, command: Command) -> IntentReply:
         account = command.intent.account
-        with self._one_more(account):
+        with self._one_more(account, is_end=isinstance(command, ENDS)):
             try:
                 reply = await self._bus.request(
                     subjects.command(account),
@@ -215,18 +218,19 @@ class Intents:
         return _reply(reply, command.intent)
 
     @contextmanager
-    def _one_more(self, account: str) -> Iterator[None]:
-        if self._in_flight[account] >= MAX_IN_FLIGHT:
+    def _one_more(self, account: str, *, is_end: bool) -> Iterator[None]:
+        which = account, is_end
+        if self._in_flight[which] >= MAX_IN_FLIGHT:
             raise Denied(
                 Code.PACED,
                 f"{MAX_IN_FLIGHT} intents for {account} are waiting for its worker",
                 "nothing was sent; try again in a moment",
             )
-        self._in_flight[account] += 1
+        self._in_flight[which] += 1
         try:
             yield
         finally:
-            self._in_flight[account] -= 1
+            self._in_flight[which] -= 1
 
 
 def _reply(reply: CommandReply, intent: Intent) -> IntentReply:

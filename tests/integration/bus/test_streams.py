@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
 from janus_common import subjects
 from janus_common.bus import bus
+from janus_common.bus.direct import DirectClient
 from janus_common.bus.streams import (
     FILLS,
     ORDERS,
@@ -18,8 +20,9 @@ from janus_common.bus.streams import (
     Retry,
     Settled,
     Stored,
+    Streams,
 )
-from janus_common.errors import BusError, WriteConflict
+from janus_common.errors import BusError, BusTimeout, WriteConflict
 from janus_common.examples import EXAMPLES, FILL, ORDER
 from janus_common.messages import Fill, FillFee, OrderUpdate, Position
 
@@ -133,6 +136,27 @@ async def test_history_is_all_of_it_in_order(here, account):
     found = await collected(here.streams.history(ORDERS, subject, OrderUpdate))
 
     assert [order.revision for order in found] == [0, 1, 2]
+
+
+class Leaky:
+    """A connection that loses a message, as one does that is cut while it is being read."""
+
+    def __init__(self, client: DirectClient) -> None:
+        self._client = client
+        self.jetstream = client.jetstream
+
+    async def collect(self, subject: str, count: int, *, within_s: float) -> list:
+        first, _, *rest = await self._client.collect(subject, count, within_s=within_s)
+        return [first, *rest]
+
+
+async def test_what_was_lost_on_the_way_is_not_taken_for_all_there_is(here, account):
+    for number in range(4):
+        await here.streams.append(subjects.order(account, "c-1"), numbered(number))
+
+    leaky: Any = Leaky(here.client)
+    with pytest.raises(BusTimeout, match="lost on the way"):
+        await collected(Streams(leaky).history(ORDERS, subjects.order(account), OrderUpdate))
 
 
 async def test_history_may_begin_late(here, account):

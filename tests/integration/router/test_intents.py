@@ -32,7 +32,7 @@ from janus_common.messages import (
     Tif,
 )
 from janus_common.repeats import fingerprint
-from janus_router.intents import Intents, refusal
+from janus_router.intents import MAX_IN_FLIGHT, Intents, refusal
 
 from tests.support.messages import instrument, intent, order_update
 from tests.support.waiting import eventually
@@ -248,6 +248,22 @@ async def test_a_worker_that_hangs_leaves_the_other_account_alone(house):
     assert len(other.taken) == 1
     outcomes = [task.result().code for task in stuck]
     assert outcomes.count(Code.PACED) == 80 - 64
+
+
+async def test_a_cancel_is_not_refused_for_the_orders_that_wait(house):
+    account, worker = house.accounts[0], house.workers[0]
+    worker.hang.clear()
+    async with asyncio.TaskGroup() as tasks:
+        asked = MAX_IN_FLIGHT + 1
+        stuck = [tasks.create_task(house.ask(intent(account=account))) for _ in range(asked)]
+        await eventually(lambda: sum(task.done() for task in stuck) == 1)
+        cancel = CancelIntent(account=account, client_order_id="o-1")
+        canceling = tasks.create_task(house.ask(cancel))
+        for _ in range(2):  # the second one comes behind the cancel
+            assert (await house.ask(intent(account=account))).code is Code.PACED
+        worker.hang.set()
+
+    assert canceling.result().outcome is Outcome.ACCEPTED
 
 
 async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker_is_away(house):

@@ -7,12 +7,14 @@ import uuid
 import msgspec
 import pytest
 from janus_common import subjects
+from janus_common.clock import now_ns
 from janus_common.errors import Code, Fenced
 from janus_common.messages import (
     OrderState,
     Outcome,
 )
 from janus_common.orders import Word
+from janus_common.worker import drafts
 from janus_common.worker.broker import OrderReport
 
 from tests.support.waiting import eventually
@@ -62,6 +64,17 @@ async def test_an_order_whose_record_is_not_confirmed_is_not_sent(lonely):
 
     assert order.code is Code.NOT_SENT
     assert lonely.broker.orders == []
+
+
+async def test_a_cancel_that_would_overtake_its_order_on_the_way_to_the_wire_is_refused(desk):
+    name = uuid.uuid4().hex
+    draft = drafts.order(await desk.command(id_=name), now_ns=now_ns())
+    await desk.desk.journal.begin(msgspec.structs.replace(draft, session_order_id="11.1"))
+
+    reply = await desk.cancel(name)
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.ACCOUNT_NOT_READY)
+    assert desk.broker.canceled == []
 
 
 async def test_a_worker_whose_order_another_has_written_ends(desk):

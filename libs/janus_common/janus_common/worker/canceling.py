@@ -81,10 +81,14 @@ class Canceling:
         await gates.turn(self._reach.pacer, Rank.CANCEL, expires_ns)
         if latest_ns() > expires_ns:
             raise Denied(Code.EXPIRED, "the cancel came too late to be sent", "ask again")
+        name = order.client_order_id
+        if self._reach.book.get(name) is None:  # the broker would not know it, and take it later
+            why = f"order {name} is on its way to the broker at this moment"
+            raise Denied(Code.ACCOUNT_NOT_READY, why, "ask again in a moment")
         try:
             self._reach.session_for_cancels().cancel(order)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
-        asked = self._reach.book.ask_cancel(order.client_order_id, now_s=monotonic_s())
-        log.info("cancel.sent", client_order_id=order.client_order_id)
+        asked = self._reach.book.ask_cancel(name, now_s=monotonic_s())
+        log.info("cancel.sent", client_order_id=name)
         return asked or order

@@ -37,7 +37,7 @@ from janus_common.worker.policy import Policy
 from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
 
-COMMANDS_AT_ONCE = 64  # cancels overtake orders, which take their turn one by one
+COMMANDS_AT_ONCE = 128  # as many cancels as orders: they overtake those that wait for a turn
 QUESTIONS_AT_ONCE = 8
 RETRY_S = 0.5
 
