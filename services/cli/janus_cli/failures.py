@@ -79,7 +79,8 @@ class OrderFailure(Failure):
         code = f", code {self.code}" if self.code else ""
         shown = self.symbol if len(self.symbol) <= LONGEST else f"{self.symbol[:LONGEST]}…"
         symbol = f", symbol {shown}" if shown else ""
-        return f"account {self.account}{symbol}, intent {self.intent_id}{code}"
+        intent = f", intent {self.intent_id}" if self.intent_id else ""
+        return f"account {self.account}{symbol}{intent}{code}"
 
     def as_dict(self) -> dict[str, str | None]:
         return super().as_dict() | {

@@ -246,12 +246,19 @@ async def test_cancel_of_a_filled_order_is_refused(janus):
 async def test_cancel_all_cancels_what_is_open_on_that_account(janus, house):
     names = [uuid4().hex, uuid4().hex]
     for name in names:
-        await janus("buy", "SPY", "1", "100", "-a", "all-of-it", "--id", name)
+        await janus("buy", "SPY", "1", "100", "-a", "holder", "--id", name)
 
-    said = await janus("cancel", "--all", "-a", "all-of-it")
+    said = await janus("cancel", "--all", "-a", "holder")
 
     assert said.code == 0, said
     assert {house.orders[name].state for name in names} == {OrderState.CANCELED}
+
+
+async def test_cancel_all_of_an_account_that_is_not_there_is_no_silence(janus):
+    said = await janus("cancel", "--all", "-a", "ib-mian")
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Error: there is no account 'ib-mian'\nHint: use one of holder, ")
 
 
 async def test_some_canceled_and_some_not_is_partly_done(janus):

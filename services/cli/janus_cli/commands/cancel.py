@@ -124,7 +124,7 @@ def cancel(
             "--symbol goes with --all", status=Status.USAGE, hint="janus cancel --all -s AAPL"
         )
     named = [options.order_id(each) for each in ids or ()]
-    here = house.find(ctx.obj.state)
+    here = house.find(ctx.obj.state, account=account if all_ else None)
     timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
     done = asyncio.run(_cancel(here, named, account, symbol, timeout_s=timeout_s, wait=wait))
     if json:

@@ -150,13 +150,16 @@ def flatten(
             show.text(f"{account} {held.symbol} still {number(held.qty)}")
     if reply.outcome is Outcome.ACCEPTED:
         if not json:
-            show.text(f"{what} is flat")
+            show.text(f"{what} is flat" + ("" if reply.orders else "; there was nothing to close"))
         return
     is_unknown = reply.outcome is Outcome.UNKNOWN
     code = reply.code.value if reply.code else None
-    raise Failure(
+    raise OrderFailure(
         reply.reason or "not all could be closed",
         status=Status.UNKNOWN if is_unknown else _status(reply.code),
+        account=account,
+        symbol=symbol or "",
+        intent_id=reply.client_order_id,
         hint=f"janus positions -a {account}" if is_unknown else reply.hint or "",
         code=code,
     )
