@@ -59,7 +59,7 @@ async def test_a_replace_changes_what_is_given_and_keeps_the_rest(stack, resting
     assert said.out.startswith("PAPER ib-main BUY 10 IBM LMT 101.5 GTC → working (")
     assert said.out.endswith(f"id {resting}\n")
     order = await at_venue(stack, resting)
-    assert (Decimal(order["qty"]), Decimal(order["limit_price"])) == (10, Decimal("101.5"))
+    assert [Decimal(order[name]) for name in ("qty", "limit_price")] == [10, Decimal("101.5")]
 
 
 async def test_a_replace_as_json_is_the_order_with_its_new_terms(stack, resting):
@@ -105,7 +105,7 @@ async def test_a_replace_that_cannot_be_is_refused_before_the_broker(
     assert said.err.startswith("Order Error: ")
     assert json.loads(said.out)["error"]["code"] == code
     order = await at_venue(stack, resting)
-    assert (Decimal(order["qty"]), Decimal(order["limit_price"])) == (10, 100)
+    assert [Decimal(order[name]) for name in ("qty", "limit_price")] == [10, 100]
 
 
 @pytest.mark.parametrize("words", [("replace", "nobodys", "--qty", "1"), ("cancel", "nobodys")])
@@ -185,7 +185,8 @@ async def test_flatten_that_the_broker_refuses_tells_what_is_still_held(stack):
     assert said.err.startswith("Order Error: ")
     assert "account ib-main, symbol MSFT, code NOT_FLAT" in said.err
     [left] = json.loads(said.out.splitlines()[0])["data"]["remaining"]
-    assert (left["symbol"], Decimal(left["qty"])) == ("MSFT", 4)
+    assert left["symbol"] == "MSFT"
+    assert Decimal(left["qty"]) == 4
     assert await held(stack, "MSFT") == [4]
 
 
