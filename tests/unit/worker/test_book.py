@@ -71,6 +71,20 @@ def test_a_report_finds_its_order_by_the_brokers_id_once_that_is_known(book, jou
     assert journal.states() == ["WORKING", "CANCELED"]
 
 
+def test_a_cancel_that_was_lost_with_its_connection_leaves_the_order_at_work(book, journal):
+    working = OrderReport(session_order_id="11.5", word=Word.WORKING)
+    book.hear(working)
+    book.ask_cancel("c-1", now_s=101.0)
+    book.hear(working)  # it may have been said before the cancel came
+    assert journal.states() == ["WORKING", "CANCEL_PENDING"]
+
+    book.forget_changes()  # of the session that is over
+    book.hear(working)
+
+    assert journal.states() == ["WORKING", "CANCEL_PENDING", "WORKING"]
+    assert journal[-1].reason == "the broker did not take the cancel; the order is as it was"
+
+
 def test_a_report_about_an_order_of_ours_that_is_not_here_is_told_apart(book):
     assert not book.hear(OrderReport(client_order_id="c-9", word=Word.WORKING))
 

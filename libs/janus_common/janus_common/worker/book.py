@@ -21,6 +21,7 @@ from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms
 FOREIGN = "foreign"
 RECENT = 1_000  # final orders kept for late words about them
 LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})
+CANCEL_LOST = "the broker did not take the cancel; the order is as it was"
 REFUSALS = frozenset({Word.REJECTED, Word.REFUSED, Word.REPLACE_REFUSED})
 
 # That an order is still at work does not answer the cancel that was asked for.
@@ -230,6 +231,8 @@ class Book:
             )
             echo = heard(order, entry.wanted, shown, word)
             word, terms, reason = echo.word, echo.terms, reason or echo.reason
+        if self._is_cancel_lost(entry, word):
+            word, reason = Word.CANCEL_REFUSED, reason or CANCEL_LOST
         if order.state is OrderState.REPLACE_PENDING and word in REFUSALS:
             code = Code.REPLACE_REFUSED
         return News(
@@ -243,6 +246,11 @@ class Book:
             code=code,
             reason=reason,
         )
+
+    def _is_cancel_lost(self, entry: _Entry, word: Word | None) -> bool:
+        """Whether an order is at work of which a session that is over was to end it."""
+        is_asked = entry.order.state is OrderState.CANCEL_PENDING
+        return is_asked and entry.quiet_since_s is None and word is Word.WORKING
 
     def execute(self, report: ExecutionReport) -> None:
         """Take an execution: what is filled is at least the sum of all of them."""
