@@ -58,6 +58,16 @@ async def test_a_refused_exit_of_an_unfilled_entry_cancels_it_and_is_told(desk):
     await desk.order_is(names[0], OrderState.CANCELED)
 
 
+async def test_what_must_not_stay_is_canceled_again_when_the_cancel_was_refused(desk):
+    names = await bracket(desk)
+    refuses(desk, names[2])
+    await desk.order_is(names[0], OrderState.CANCEL_PENDING)
+
+    desk.broker.says(OrderReport(client_order_id=names[0], word=Word.CANCEL_REFUSED))
+
+    await eventually(lambda: desk.broker.canceled == [names[0]] * 2)
+
+
 async def test_a_refused_exit_of_a_filled_entry_is_told_and_the_other_stays(desk):
     names = await bracket(desk)
     desk.broker.says(execution("exec-1", client_order_id=names[0], qty=10))

@@ -12,7 +12,7 @@ from janus_common.bus.buckets import Bucket
 from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 from janus_common.errors import BrokerUnavailable, Denied, WriteConflict
 from janus_common.logs import get_logger
-from janus_common.messages import GroupRecord, OrderUpdate
+from janus_common.messages import GroupRecord, OrderState, OrderUpdate
 from janus_common.orders import is_final
 from janus_common.worker import gates, groups
 from janus_common.worker.book import Book
@@ -22,6 +22,7 @@ from janus_common.worker.pacing import Pacer, Rank
 
 AGAIN_S = 1.0
 TURN_NS = 10 * NS_PER_S
+UNANSWERED = frozenset({OrderState.CANCEL_PENDING, OrderState.UNKNOWN})  # the cancel is, so far
 
 log = get_logger()
 
@@ -150,7 +151,8 @@ class Families:
             await gates.turn(pacer, Rank.CANCEL, now_ns() + TURN_NS)
             session = self._session()
             now = self._book.get(name)
-            if now is None or is_final(now) or self._asked.get(name) is session:
+            waits = now is not None and now.state in UNANSWERED  # else the cancel was refused
+            if now is None or is_final(now) or (waits and self._asked.get(name) is session):
                 return
             session.cancel(now)
         except (Denied, BrokerUnavailable) as error:
