@@ -197,7 +197,15 @@ MARGIN = Margin(
     currency="USD",
 )
 
+DIFFERENCE = Difference(
+    found=Found.ENDED_ELSEWHERE,
+    client_order_id="c-2",
+    symbol="MSFT",
+    text="WORKING → CANCELED",
+)
+
 EXAMPLES: tuple[msgspec.Struct, ...] = (
+    DIFFERENCE,
     msgspec.structs.replace(INTENT, legs=[TAKE_PROFIT, STOP_LOSS]),
     TAKE_PROFIT,
     OCA,
@@ -322,14 +330,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         open_orders=1,
         positions=1,
         new_fills=0,
-        differences=[
-            Difference(
-                found=Found.ENDED_ELSEWHERE,
-                client_order_id="c-2",
-                symbol="MSFT",
-                text="WORKING → CANCELED",
-            )
-        ],
+        differences=[DIFFERENCE],
     ),
     Control(account=ACCOUNT, principal="alice", reason="news at three"),
     ControlReply(outcome=Outcome.ACCEPTED),

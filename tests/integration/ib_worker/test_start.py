@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ib_worker import CONFIG
+from tests.support.ib_worker import config
 from tests.support.venue import paper_venue
 
 
@@ -26,9 +26,8 @@ async def start(folder: Path, *, alias: str = "ib-start", account: str = "ib-sta
         "ib_account": "DU1234567",
         "client_id": 41,
         "port": 1,
-        "sweep_s": 60,
     }
-    text = CONFIG.format(**(values | fields))
+    text = config(**(values | fields))
     path = folder / "janus.toml"
     path.write_text("\n".join(line for line in text.splitlines() if "None" not in line))
     process = await asyncio.create_subprocess_exec(

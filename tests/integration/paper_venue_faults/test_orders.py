@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from ib_async import LimitOrder, MarketOrder
 
@@ -24,6 +26,19 @@ async def test_a_swallowed_order_is_never_answered_nor_known(running, ib, inject
 
     await is_quiet(ib)
     assert trade.orderStatus.status == "PendingSubmit"
+    assert not truth(running)
+    await final(place(running, ib, market()), "Filled")
+
+
+async def test_a_question_what_an_order_would_cost_gets_no_answer(running, ib, inject):
+    inject("swallow_preview")
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(ib.whatIfOrderAsync(stock(running), limit()))
+        await asyncio.sleep(0)  # it is on the wire
+        await is_quiet(ib)
+        assert not asked.done()
+        asked.cancel()
+
     assert not truth(running)
     await final(place(running, ib, market()), "Filled")
 
