@@ -81,20 +81,6 @@ level = "{log_level}"
 """
 
 
-DEFAULTS = {
-    "sweep_s": 60,
-    "allow_short": "false",
-    "locate_required": "false",
-    "foreign_orders": "ignore",
-    "log_level": "info",
-}
-
-
-def config(**values: object) -> str:
-    """Return the settings of one worker."""
-    return CONFIG.format(**(DEFAULTS | values))
-
-
 class WorkerProcess(Program):
     """One run of the worker; its log is in the folder."""
 
@@ -379,7 +365,7 @@ async def ib_desk(
     alias = f"ib-{uuid.uuid4().hex[:8]}"
     folder.mkdir(exist_ok=True)
     (folder / "janus.toml").write_text(
-        config(
+        CONFIG.format(
             url=url,
             alias=alias,
             ib_account=ib_account,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ib_worker import config
+from tests.support.ib_worker import CONFIG
 from tests.support.venue import paper_venue
 
 
@@ -26,8 +26,13 @@ async def start(folder: Path, *, alias: str = "ib-start", account: str = "ib-sta
         "ib_account": "DU1234567",
         "client_id": 41,
         "port": 1,
+        "sweep_s": 60,
+        "allow_short": "false",
+        "locate_required": "false",
+        "foreign_orders": "ignore",
+        "log_level": "info",
     }
-    text = config(**(values | fields))
+    text = CONFIG.format(**(values | fields))
     path = folder / "janus.toml"
     path.write_text("\n".join(line for line in text.splitlines() if "None" not in line))
     process = await asyncio.create_subprocess_exec(
