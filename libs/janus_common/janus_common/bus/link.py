@@ -20,6 +20,7 @@ from nats.aio.client import Client
 from nats.js import errors as js_errors
 
 from janus_common.bus.direct import DirectClient, push
+from janus_common.cancels import heeded
 from janus_common.clock import monotonic_s
 from janus_common.errors import (
     BusError,
@@ -156,22 +157,6 @@ async def settle(client: Client) -> None:
     """
     push(client)
     await client.flush()
-
-
-@contextmanager
-def heeded() -> Iterator[None]:
-    """Raise a cancel that came in the same moment as what was awaited.
-
-    ``asyncio.wait_for``, on which nats-py builds, forgets it before Python 3.12: a job that is to
-    end would go on for ever.
-    """
-    task = asyncio.current_task()
-    before = task.cancelling() if task is not None else 0
-    try:
-        yield
-    finally:
-        if task is not None and task.cancelling() > before:
-            raise asyncio.CancelledError
 
 
 @contextmanager

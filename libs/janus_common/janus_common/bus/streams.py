@@ -20,7 +20,8 @@ from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from janus_common import codec, subjects
 from janus_common.bus.direct import DirectClient
-from janus_common.bus.link import heeded, renamed
+from janus_common.bus.link import renamed
+from janus_common.cancels import heeded
 from janus_common.clock import NS_PER_S
 from janus_common.errors import BusTimeout, MessageInvalid
 from janus_common.logs import get_logger

@@ -15,6 +15,7 @@ from janus_common.backoff import backoff
 from janus_common.bus.buckets import CHECKPOINT, GROUPS
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Service
+from janus_common.cancels import heeded
 from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
@@ -285,11 +286,12 @@ class Desk:
 
     async def _hold(self, session: Session) -> None:
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(session.ended())
-                group.create_task(self._sweep(session))
-                group.create_task(self._probe(session))
-                group.create_task(self._follow_link(session))
+            with heeded():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._sweep(session))
+                    group.create_task(self._probe(session))
+                    group.create_task(self._follow_link(session))
+                    await session.ended()
         except BaseExceptionGroup as group_error:
             lost, rest = group_error.split(BrokerUnavailable)
             if rest is not None or lost is None:
