@@ -9,9 +9,12 @@ from decimal import Decimal
 import pytest
 from janus_common import subjects
 from janus_common.bus import bus, quick
+from janus_common.bus.streams import FILLS
 from janus_common.errors import BusTimeout, BusUnavailable, NobodyListens
 from janus_common.messages import OrderUpdate, Position, ReportQuery, ReportReply
 from janus_common.symbols import AssetClass
+
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -50,6 +53,11 @@ async def test_a_history_longer_than_a_page_is_complete_and_in_order(journal, ow
     for _ in range(count):
         await journal.client.publish(subject, b"\xc1")
     await journal.client.flush()
+
+    async def stored():
+        assert (await journal.streams.end(FILLS)).sequence == count
+
+    await eventually(stored)
     await journal.streams.append(subject, position("AAPL"))
 
     def read():
