@@ -40,6 +40,7 @@ class Code(StrEnum):
     INVALID_SYMBOL = "INVALID_SYMBOL"
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
     AMBIGUOUS_SYMBOL = "AMBIGUOUS_SYMBOL"
+    SYMBOL_RETIRED = "SYMBOL_RETIRED"
     INVALID_ID = "INVALID_ID"
     INVALID_QTY = "INVALID_QTY"
     INVALID_PRICE = "INVALID_PRICE"
@@ -85,6 +86,7 @@ MEANING: dict[Code, str] = {
     Code.INVALID_SYMBOL: "Not a canonical symbol; the reason says what would be.",
     Code.UNKNOWN_SYMBOL: "Neither the registry nor the broker knows the symbol.",
     Code.AMBIGUOUS_SYMBOL: "Several instruments match, or what is known says otherwise; nothing was chosen.",
+    Code.SYMBOL_RETIRED: "The symbol is not in use any more; its history stays, and undo brings it back.",
     Code.INVALID_ID: "The client_order_id is not 1 to 40 letters, digits, dashes and underscores.",
     Code.INVALID_QTY: "The quantity is not above 0, too large, or no multiple of the instrument's size step.",
     Code.INVALID_PRICE: "A price, trail or offset is out of its range; the reason says which.",

@@ -242,6 +242,14 @@ class FlattenIntent(Message, frozen=True, kw_only=True):
 Intent = OrderIntent | OcaIntent | CancelIntent | CancelAllIntent | ReplaceIntent | FlattenIntent
 
 
+class SymbolStatus(StrEnum):
+    """Whether a symbol of the registry may be traded under."""
+
+    ACTIVE = "active"
+    CONFLICT = "conflict"  # somebody found what contradicts it; an operator has to say
+    RETIRED = "retired"  # not in use any more; its history stays
+
+
 class Instrument(Message, frozen=True, kw_only=True):
     """One tradable thing and what each broker calls it; None is not known yet."""
 
@@ -261,6 +269,7 @@ class Instrument(Message, frozen=True, kw_only=True):
     webull_market: str | None = None
     source: str | None = None  # who found it: lookup.ib, holdings.ib, operator
     updated_ns: int = 0
+    status: SymbolStatus = SymbolStatus.ACTIVE
 
 
 class OrderUpdate(Message, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import re
 import msgspec
 from janus_common import symbols
 from janus_common.errors import Code, Denied, SymbolInvalid
-from janus_common.messages import Instrument
+from janus_common.messages import Instrument, SymbolStatus
 
 OPERATOR = "operator"  # who says so where nobody is named
 TEXTS = (
@@ -22,14 +22,16 @@ TEXTS = (
 )
 BROKERS = ("ib", "webull")
 
-_NOT_FACTS = {"symbol", "source", "updated_ns"}
-_FACTS = tuple(name for name in Instrument.__struct_fields__ if name not in _NOT_FACTS)
+IDS = ("ib_conid", "webull_instrument_id")  # each belongs to one symbol
+
+_NOT_FACTS = {"symbol", "status", "source", "updated_ns"}
+FACTS = tuple(name for name in Instrument.__struct_fields__ if name not in _NOT_FACTS)
 _TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def checked(given: Instrument) -> Instrument:
-    """Return ``given`` with its symbol in canonical spelling.
+    """Return ``given`` with its symbol in canonical spelling, in use.
 
     Raises:
         Denied: a field cannot be; the text names it.
@@ -46,16 +48,23 @@ def checked(given: Instrument) -> Instrument:
         )
     if problem := _problem(given):
         raise Denied(Code.INVALID_MESSAGE, f"{parsed}: {problem}")
-    return msgspec.structs.replace(given, symbol=str(parsed), source=given.source or OPERATOR)
+    return msgspec.structs.replace(
+        given,
+        symbol=str(parsed),
+        status=SymbolStatus.ACTIVE,
+        source=given.source or OPERATOR,
+    )
 
 
 def merge(known: Instrument, given: Instrument, *, now_ns: int) -> Instrument:
     """Return ``known`` with what ``given`` says of its empty fields; ``known`` if that is nothing.
 
     Raises:
-        Denied: ``given`` says something else about a field that is known.
+        Denied: ``given`` says something else about a field that is known, or it is retired.
     """
-    said = {name: getattr(given, name) for name in _FACTS if getattr(given, name) is not None}
+    if known.status is SymbolStatus.RETIRED:
+        raise Denied(Code.SYMBOL_RETIRED, f"{known.symbol} is retired; nothing was written")
+    said = {name: getattr(given, name) for name in FACTS if getattr(given, name) is not None}
     news = {name: value for name, value in said.items() if getattr(known, name) is None}
     different = [
         f"{name} is {getattr(known, name)}, not {value}"
@@ -78,7 +87,7 @@ def brokers_of(before: Instrument | None, after: Instrument) -> frozenset[str]:
     return frozenset(
         broker
         for broker in BROKERS
-        for name in _FACTS
+        for name in FACTS
         if name.startswith(f"{broker}_")
         and getattr(after, name) != (None if before is None else getattr(before, name))
     )

@@ -25,9 +25,9 @@ async def serve(settings: config.Config) -> None:
         bus.connect(config.bus_url(settings), name="registry") as house,
     ):
         await store_migrations.migrate(books, migrate.read())
-        symbols = Symbols(books, house.bucket(INSTRUMENTS))
-        await symbols.load()
         here = await service.start(house, "registry")
+        symbols = Symbols(books, house.bucket(INSTRUMENTS), here.tell)
+        await symbols.load()
         journal = Journal(books)
         await SymbolRequests(symbols, Lookups(house)).offer(here)
         await ReportRequests(books).offer(here)

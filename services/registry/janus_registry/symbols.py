@@ -8,36 +8,44 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import structlog
 from janus_common.bus.buckets import Bucket
 from janus_common.clock import now_ns
-from janus_common.errors import BusError, Code, Denied, StoreRefused
-from janus_common.messages import Instrument
+from janus_common.errors import BusError, Code, Denied, StoreRefused, StoreUnavailable
+from janus_common.messages import Instrument, Severity
 
-from janus_registry import store_instruments
-from janus_registry.instruments import checked, merge
+from janus_registry import store_conflicts, store_instruments
+from janus_registry.filling import Filled, Part, canonical_parts
+from janus_registry.instruments import IDS, checked, merge
 from janus_registry.store import Store
+from janus_registry.store_conflicts import Recorded
 
 SHARE_S = 1.0  # how often the bus is tried again
+AT_ONCE = 256  # keys on their way to the bus
 
+Tell = Callable[..., Awaitable[bool]]  # ``Service.tell``
 log = structlog.get_logger()
 
 
 class Symbols:
     """All instruments, by symbol."""
 
-    def __init__(self, store: Store, bucket: Bucket) -> None:
-        self._store, self._bucket = store, bucket
+    def __init__(self, store: Store, bucket: Bucket, tell: Tell) -> None:
+        self._store, self._bucket, self._tell = store, bucket, tell
         self._known: dict[str, Instrument] = {}
         self._sorted: list[str] = []
         self._unshared: set[str] = set()
+        self._untold: dict[int, Recorded] = {}
         self._is_compared = False
 
     async def load(self) -> None:
         """Read the table again; what it no longer has is forgotten."""
         rows = await store_instruments.load_all(self._store)
+        untold = await store_conflicts.untold(self._store)
+        self._untold = {each.number: each for each in untold}
         self._known = {row.symbol: row for row in rows}
         self._sorted = sorted(self._known)
         self._is_compared = False
@@ -76,6 +84,27 @@ class Symbols:
         await self._share()
         return stored
 
+    async def fill(self, parts: Sequence[Part], *, by: str, query: str = "") -> list[Filled]:
+        """Write what was found about many symbols, all of it or nothing; say what became of each.
+
+        Only empty fields are filled. A value that differs from a known one, and an id of another
+        symbol, is recorded as a conflict, an alarm is raised, and nothing of that part is written.
+        ``by`` is who found it, such as ``harmony`` or ``holdings.ib``; ``query`` how.
+
+        Raises:
+            StoreUnavailable: nothing was written, or Postgres did not tell; the same again later.
+            StoreRefused: nothing was written.
+        """
+        done = await store_instruments.fill(
+            self._store, canonical_parts(parts), by=by, query=query, now_ns=now_ns()
+        )
+        for instrument in done.changed:
+            self._keep(instrument)
+        self._untold |= {each.number: each for each in done.conflicts}
+        await self._share()
+        await self._tell_conflicts()
+        return done.filled
+
     async def keep_shared(self) -> None:
         """Bring the bucket to what the table says, and again whenever it differs, for ever."""
         while True:
@@ -83,6 +112,7 @@ class Symbols:
                 if not self._is_compared:
                     await self._compare()
                 await self._share()
+                await self._tell_conflicts()
             except BusError as error:
                 log.info("symbols.share_waits", error=str(error))
             await asyncio.sleep(SHARE_S)
@@ -98,25 +128,66 @@ class Symbols:
 
     def _why_refused(self, wanted: Instrument, error: StoreRefused) -> str:
         for other in self._known.values():
-            for name in ("ib_conid", "webull_instrument_id"):
+            for name in IDS:
                 value = getattr(wanted, name)
                 if value is not None and getattr(other, name) == value:
                     return f"{wanted.symbol}: {name} {value} belongs to {other.symbol}"
         return f"{wanted.symbol}: {error}"
 
     async def _share(self) -> None:
-        for symbol in sorted(self._unshared):
-            instrument = self._known.get(symbol)
-            try:
-                if instrument is None:
-                    await self._bucket.delete(symbol)
-                else:
-                    await self._bucket.put(symbol, instrument)
-            except BusError as error:
-                log.info("symbols.share_waits", symbol=symbol, error=str(error))
+        waiting = sorted(self._unshared)
+        for start in range(0, len(waiting), AT_ONCE):
+            async with asyncio.TaskGroup() as tasks:
+                put = [tasks.create_task(self._put(s)) for s in waiting[start : start + AT_ONCE]]
+            if not all(task.result() for task in put):
                 return
-            if self._known.get(symbol) == instrument:
-                self._unshared.discard(symbol)
+
+    async def _put(self, symbol: str) -> bool:
+        """Bring one key to what is known; return whether the bus took it."""
+        instrument = self._known.get(symbol)
+        try:
+            if instrument is None:
+                await self._bucket.delete(symbol)
+            else:
+                await self._bucket.put(symbol, instrument)
+        except BusError as error:
+            log.info("symbols.share_waits", symbol=symbol, error=str(error))
+            return False
+        if self._known.get(symbol) == instrument:
+            self._unshared.discard(symbol)
+        return True
+
+    async def _tell_conflicts(self) -> None:
+        """Raise the alarm of each conflict once; twice if Postgres goes away in between."""
+        telling, self._untold = self._untold, {}  # so that nobody else tells them meanwhile
+        told = []
+        for number, each in telling.items():
+            if await self._tell_one(each):
+                told.append(number)
+            else:
+                self._untold[number] = each
+        try:
+            if told:
+                await store_conflicts.told(self._store, told)
+        except StoreUnavailable as error:
+            log.info("conflicts.told_waits", error=str(error))
+
+    async def _tell_one(self, recorded: Recorded) -> bool:
+        found = recorded.conflict
+        known = found.known if found.belongs_to is None else f"of {found.belongs_to}"
+        return await self._tell(
+            "symbol-conflict",
+            severity=Severity.ALARM,
+            reason=f"{found.symbol}: {found.field} is {known}, {recorded.by} says {found.found}; "
+            "nothing was overwritten",
+            symbol=found.symbol,
+            field=found.field,
+            known=found.known or "",
+            found=found.found,
+            belongs_to=found.belongs_to or "",
+            by=recorded.by,
+            conflict=str(recorded.number),
+        )
 
     async def _compare(self) -> None:
         self._is_compared = True  # before the first wait: a load meanwhile asks for another one

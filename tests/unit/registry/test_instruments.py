@@ -25,7 +25,7 @@ INSTRUMENTS = some.builds(
     webull_ticker=WORDS,
     webull_instrument_id=WORDS,
 )
-FACTS = [n for n in Instrument.__struct_fields__ if n not in {"source", "updated_ns"}]
+FACTS = [n for n in Instrument.__struct_fields__ if n not in {"source", "status", "updated_ns"}]
 
 
 @given(INSTRUMENTS, INSTRUMENTS)
