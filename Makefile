@@ -14,7 +14,7 @@ help: ## list the targets
 
 setup: $(READY) ## make .venv with everything in it
 
-$(READY): uv.lock pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+$(READY): uv.lock pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml services/*/uv.lock)
 	@bin/setup
 	@touch $@
 
@@ -69,4 +69,4 @@ bench: $(READY) ## measure: order path, tick path, pacing, restart, many workers
 
 clean: ## remove what was built and the local stack's state
 	@bin/janus down >/dev/null 2>&1 || true
-	@rm -rf .venv .janus .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv services/webull_worker/.venv .janus .pytest_cache .mypy_cache .ruff_cache .hypothesis

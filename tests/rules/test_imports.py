@@ -14,13 +14,23 @@ PRODUCTION = files(*CODE)
 OURS = {package(path) for path in PRODUCTION}
 MODULES = {module(path) for path in PRODUCTION}
 SHARED, VENUE = "janus_common", "janus_paper_venue"
-MODULE_OF = {"nats-py": "nats"}  # distributions whose module has another name
+MODULE_OF = {  # distributions whose module has another name
+    "nats-py": "nats",
+    "grpcio": "grpc",
+    "webull-python-sdk-core": "webullsdkcore",
+    "webull-python-sdk-trade": "webullsdktrade",
+    "webull-python-sdk-trade-events-core": "webullsdktradeeventscore",
+}
+WEBULL_SDK = r"services/webull_worker/janus_webull_worker/(gateway|translate)\w*\.py"
 
 # Third parties and sharp tools, and the only files that may touch them.
 ONLY_IN = {
     "nats": r"libs/janus_common/janus_common/bus/\w+\.py",
     "asyncpg": r"services/registry/janus_registry/(\w+/)*store\w*\.py",
     "ib_async": r"services/ib_worker/janus_ib_worker/(gateway|translate)\w*\.py",
+    "webullsdkcore": WEBULL_SDK,
+    "webullsdktrade": WEBULL_SDK,
+    "webullsdktradeeventscore": WEBULL_SDK,
     "pickle": "nowhere",
     "marshal": "nowhere",
     "shelve": "nowhere",
