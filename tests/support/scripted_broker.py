@@ -20,6 +20,7 @@ from janus_common.worker.broker import (
     BrokerEvent,
     ClockReport,
     ExecutionReport,
+    House,
     LinkChange,
     LinkState,
     OrderReport,
@@ -56,7 +57,9 @@ class ScriptedBroker:
         self._last_id = max(self._last_id, int(session_order_id.partition(".")[2]))
 
     @asynccontextmanager
-    async def session(self, sink: Sink, ticks: TickSink) -> AsyncIterator[ScriptedSession]:
+    async def session(
+        self, sink: Sink, ticks: TickSink, house: House
+    ) -> AsyncIterator[ScriptedSession]:
         if self.refuses_sessions:
             raise BrokerUnavailable("the port is closed")
         self._session = ScriptedSession(self, sink)
@@ -125,6 +128,9 @@ class ScriptedSession:
     def next_session_order_id(self) -> str:
         return self._broker.next_id()
 
+    async def prepare(self, instrument: Instrument) -> None:
+        pass
+
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         self._broker.take(order)
 
@@ -150,7 +156,9 @@ class ScriptedSession:
     def cancel(self, order: OrderUpdate) -> None:
         self._broker.canceled.append(order.client_order_id)
 
-    async def snapshot(self, *, completed: bool = True) -> Snapshot:
+    async def snapshot(
+        self, *, completed: bool = True, ours: Sequence[OrderUpdate] = ()
+    ) -> Snapshot:
         self._broker.questions += 1
         while self._broker.while_asked:
             self.sink(self._broker.while_asked.pop(0))

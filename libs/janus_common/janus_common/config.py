@@ -11,11 +11,20 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from janus_common import windows
+from janus_common.config_accounts import (
+    KINDS,
+    Account,
+    IbAccount,
+    Port,
+    Positive,
+    Secret,
+    WebullAccount,
+    check_accounts,
+)
 from janus_common.config_words import in_words
 from janus_common.errors import ConfigError
 
@@ -25,17 +34,7 @@ _PASSWORD_IN_URL = re.compile(r"[a-z]+://[^/@]*:[^/@]*@")
 
 T = TypeVar("T")
 
-Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-
-
-class Secret(str):
-    """A text that must not be shown: ``repr`` hides it, ``str.__str__`` is deliberate."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
+__all__ = ["Account", "IbAccount", "Port", "Positive", "Secret", "WebullAccount"]
 
 
 class BusConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,41 +62,6 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How much is logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"  # and all that is graver
-
-
-class IbAccount(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="broker",
-    tag="ib",
-):
-    """One Interactive Brokers account, traded by one worker through one gateway connection."""
-
-    mode: Literal["paper", "live"]  # real money needs exactly "live"
-    ib_account: str  # as the gateway reports it; paper ids begin with D
-    client_id: Annotated[int, msgspec.Meta(ge=1, le=999_999)]  # fixed; never 0, never shared
-    host: str = "127.0.0.1"  # of the gateway
-    port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
-    market_data: bool = False  # this account's connection feeds the house's market data
-    allow_short: bool = False  # whether a sell may exceed what the account holds
-    locate_required: bool = False  # sell short only what the broker has shares of to lend
-    foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
-    on_bus_loss: Literal["hold", "cancel_all", "flatten"] = "hold"  # when NATS stays away
-    on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
-    restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
-    connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
-    sweep_s: Positive = 60.0  # how often orders, executions and positions are asked for again
-    alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
-
-    @property
-    def broker(self) -> str:
-        """Which broker: the key into the table of capabilities."""
-        return "ib"
-
-
-Account = IbAccount
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,7 +105,7 @@ def parse(
         resolved = _resolve(laid_over, where="", folder=folder, environ=environ)
         _check_accounts(resolved.get("accounts"))
         config = _convert(resolved, Config)
-        _check(config)
+        check_accounts(config.accounts)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from error
     return config
@@ -233,9 +197,13 @@ def _check_accounts(accounts: Any) -> None:
             raise ConfigError(
                 f"{where}: an alias has 1 to 32 of a-z, 0-9 and dash, beginning with a letter"
             )
-        if isinstance(fields, dict) and "broker" not in fields:
-            raise ConfigError(f'{where}.broker: missing; use "ib"')
-        _convert(fields, Account, prefix=where)
+        if not isinstance(fields, dict):
+            raise ConfigError(f"{where} = {fields!r}: expected `object`")
+        broker = fields.get("broker")
+        if broker not in KINDS:
+            said = f".broker = {broker!r}:" if "broker" in fields else ".broker: missing;"
+            raise ConfigError(f'{where}{said} use "ib" or "webull"')
+        _convert(fields, KINDS[broker], prefix=where)
 
 
 def _convert(raw: Any, kind: type[T], *, prefix: str = "") -> T:
@@ -243,50 +211,3 @@ def _convert(raw: Any, kind: type[T], *, prefix: str = "") -> T:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise ConfigError(in_words(error, raw, kind, prefix=prefix)) from error
-
-
-def _check(config: Config) -> None:
-    connections: dict[tuple[str, int | None, int], str] = {}
-    owners: dict[str, str] = {}
-    for alias, account in config.accounts.items():
-        where = f"accounts.{alias}"
-        _check_mode(account, where)
-        _check_window(account, where)
-        key = (account.host, account.port, account.client_id)
-        if key in connections:
-            raise ConfigError(
-                f"{where}.client_id = {account.client_id}: already used by "
-                f"accounts.{connections[key]}; give every worker its own"
-            )
-        if account.ib_account in owners:
-            raise ConfigError(
-                f"{where}.ib_account = {account.ib_account!r}: already traded by "
-                f"accounts.{owners[account.ib_account]}; one account has one worker"
-            )
-        connections[key] = owners[account.ib_account] = alias
-
-
-def _check_window(account: IbAccount, where: str) -> None:
-    if account.restart_window is not None:
-        try:
-            windows.parse(account.restart_window)
-        except ValueError as error:
-            raise ConfigError(
-                f"{where}.restart_window = {account.restart_window!r} {error}"
-            ) from error
-
-
-def _check_mode(account: IbAccount, where: str) -> None:
-    is_paper_id = account.ib_account.startswith("D")
-    if account.mode == "live" and is_paper_id:
-        raise ConfigError(
-            f"{where}.mode = 'live', but ib_account {account.ib_account!r} is a paper id; "
-            'use mode = "paper", or the live account\'s id'
-        )
-    if account.mode == "paper" and not is_paper_id:
-        raise ConfigError(
-            f"{where}.mode = 'paper', but ib_account {account.ib_account!r} is no paper id "
-            '(those begin with D); use the paper account\'s id, or mode = "live" for real money'
-        )
-    if account.mode == "live" and account.port is None:
-        raise ConfigError(f"{where}.port: missing; a live account must say its gateway's port")

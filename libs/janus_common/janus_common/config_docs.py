@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from janus_common.config import BusConfig, IbAccount, LogConfig, PostgresConfig, VenueConfig
+from janus_common.config import (
+    BusConfig,
+    IbAccount,
+    LogConfig,
+    PostgresConfig,
+    VenueConfig,
+    WebullAccount,
+)
 from janus_common.wire_docs import Field, fields_of, table
 
 SECTIONS = {
@@ -13,6 +20,7 @@ SECTIONS = {
     "venue": VenueConfig,
     "log": LogConfig,
     "accounts-ib": IbAccount,
+    "accounts-webull": WebullAccount,
 }
 _TYPES = {
     "str": "text",

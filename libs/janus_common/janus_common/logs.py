@@ -77,6 +77,13 @@ def configure(level: str = "info", *, service: str, account: str | None = None) 
     logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
 
 
+def bind(**fields: str) -> None:
+    """Put ``fields`` into each event that the running task, and those that it starts, log."""
+    import structlog
+
+    structlog.contextvars.bind_contextvars(**fields)
+
+
 class _Foreign(logging.Handler):
     """Hands what libraries log to structlog, so that one process has one format."""
 

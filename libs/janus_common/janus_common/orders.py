@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from janus_common.errors import Code
-from janus_common.messages import OrderState, OrderUpdate
+from janus_common.messages import OrderState, OrderUpdate, Tif
 
 ZERO = Decimal(0)
 S = OrderState
@@ -96,6 +96,7 @@ class News:
     qty: Decimal | None = None  # the terms as the broker shows them
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    tif: Tif | None = None
     code: Code | None = None
     reason: str = ""
 
@@ -163,6 +164,7 @@ def _with_terms(order: OrderUpdate, news: News) -> OrderUpdate:
         qty=order.qty if news.qty is None else news.qty,
         limit_price=order.limit_price if news.limit_price is None else news.limit_price,
         stop_price=order.stop_price if news.stop_price is None else news.stop_price,
+        tif=order.tif if news.tif is None else news.tif,
     )
 
 

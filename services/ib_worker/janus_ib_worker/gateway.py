@@ -18,8 +18,8 @@ from janus_common.config import IbAccount
 from janus_common.errors import BrokerUnavailable, ConfigError
 from janus_common.logs import get_logger
 from janus_common.messages import Instrument, OrderUpdate
-from janus_common.worker.broker import Session, Sink, TickSink
-from janus_common.worker.pacing import Pacer
+from janus_common.worker.broker import House, Session, Sink, TickSink
+from janus_common.worker.pacing import Turns
 
 from janus_ib_worker import groups, shortable, translate
 from janus_ib_worker.contracts import Named
@@ -35,7 +35,7 @@ log = get_logger()
 class Gateway:
     """One IB account behind one gateway; outlives its connections."""
 
-    def __init__(self, account: str, settings: IbAccount, pacer: Pacer) -> None:
+    def __init__(self, account: str, settings: IbAccount, pacer: Turns) -> None:
         self._account, self._settings, self._pacer = account, settings, pacer
         self._ours = translate.Ours(settings.client_id)
         self._next_order_id = 1
@@ -49,7 +49,12 @@ class Gateway:
             self._next_order_id = max(self._next_order_id, order_id + 1)
 
     @asynccontextmanager
-    async def session(self, sink: Sink, ticks: TickSink) -> AsyncIterator[Session]:
+    async def session(
+        self,
+        sink: Sink,
+        ticks: TickSink,
+        house: House,  # noqa: ARG002 - a gateway names its own orders
+    ) -> AsyncIterator[Session]:
         """Hold one connection.
 
         Raises:

@@ -32,6 +32,10 @@ async def _start(path: Path, alias: str) -> None:
     if account is None:
         known = ", ".join(sorted(settings.accounts)) or "none"
         raise ConfigError(f"{path}: there is no accounts.{alias}; there is {known}")
+    if not isinstance(account, config.IbAccount):
+        raise ConfigError(
+            f"{path}: accounts.{alias}.broker = {account.broker!r}: this is IB's worker"
+        )
     if account.port is None:
         raise ConfigError(
             f"{path}: accounts.{alias}.port is not set; give the gateway's, or use `janus up`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable, Code, Denied, SymbolInvalid
@@ -21,66 +21,20 @@ from janus_common.worker.broker import (
     Snapshot,
     TickSink,
 )
-from janus_common.worker.pacing import Pacer, Rank
+from janus_common.worker.pacing import Rank, Turns
 
 from janus_ib_worker import codes, contracts, previews, shortable, translate
 from janus_ib_worker.balances import Values
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.lines import Line
 from janus_ib_worker.questions import ANSWER_S, BrokerRefused, Key, Question, Questions, answer
+from janus_ib_worker.wire import Wire
 
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
 HEARTBEAT_S = 3.0  # of silence; then the gateway is asked for the time
 IN_USE_PATIENCE_S = 60.0  # an old connection dies sooner; a second program does not
 
 log = get_logger()
-
-
-class Wire(Protocol):
-    """What can be written to the gateway; each raises BrokerUnavailable if it was not."""
-
-    client_id: int
-
-    @property
-    def is_connected(self) -> bool: ...
-
-    async def wait_end(self, *, within_s: float) -> None: ...
-
-    def end(self, reason: str, *, patience_s: float | None = None) -> None: ...
-
-    def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
-
-    def place_all(self, orders: Sequence[tuple[int, OrderUpdate, Instrument]]) -> None: ...
-
-    def preview(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None: ...
-
-    def cancel(self, order_id: int) -> None: ...
-
-    def ask_own_orders(self) -> None: ...
-
-    def ask_all_orders(self) -> None: ...
-
-    def ask_completed_orders(self) -> None: ...
-
-    def ask_executions(self, request: int) -> None: ...
-
-    def ask_next_id(self) -> None: ...
-
-    def ask_time(self) -> None: ...
-
-    def ask_positions(self) -> None: ...
-
-    def ask_values(self, request: int) -> None: ...
-
-    def ask_shortable(self, request: int, instrument: Instrument) -> None: ...
-
-    def ask_details(self, request: int, question: Named) -> None: ...
-
-    def ask_ticks(self, request: int, instrument: Instrument) -> None: ...
-
-    def ask_delayed_ticks(self, request: int, instrument: Instrument) -> None: ...
-
-    def end_ticks(self, request: int) -> None: ...
 
 
 class GatewaySession:
@@ -93,7 +47,7 @@ class GatewaySession:
         *,
         wire: Wire,
         ours: translate.Ours,
-        pacer: Pacer,
+        pacer: Turns,
         take_order_id: Callable[[int], str],
         sink: Sink,
         ticks: TickSink,
@@ -147,6 +101,9 @@ class GatewaySession:
         """Return an id for a new order, above all that were used."""
         return self._take_order_id(self.next_valid_id)
 
+    async def prepare(self, instrument: Instrument) -> None:
+        """Do nothing: an instrument's conId is all that an order needs."""
+
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Write the order to the socket; nothing waits in between."""
         self._wire.place(self._order_id(order), order, contracts.tradable(instrument))
@@ -185,7 +142,12 @@ class GatewaySession:
 
     # ── questions ──
 
-    async def snapshot(self, *, completed: bool = True) -> Snapshot:
+    async def snapshot(
+        self,
+        *,
+        completed: bool = True,
+        ours: Sequence[OrderUpdate] = (),  # noqa: ARG002 - all are told anyway
+    ) -> Snapshot:
         """Ask for open orders of ours and of all, completed ones, executions and the next id."""
         async with self._asking:
             request = self._request_id()

@@ -243,6 +243,7 @@ class Book:
             qty=terms.qty,
             limit_price=terms.limit_price,
             stop_price=terms.stop_price,
+            tif=report.tif,
             code=code,
             reason=reason,
         )

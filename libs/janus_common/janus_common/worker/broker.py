@@ -60,6 +60,7 @@ class OrderReport:
     average_price: Decimal | None = None
     code: Code | None = None
     reason: str = ""
+    tif: Tif | None = None  # the one that the broker was content with; None: as sent
     terms: OrderTerms | None = None
     is_foreign: bool = False  # it was not sent by us
     is_unclear: bool = False  # the broker should be asked what it means
@@ -84,6 +85,26 @@ class ExecutionReport:
     multiplier: Decimal = Decimal(1)
     exchange: str | None = None
     executed_ns: int
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillProgress:
+    """How much of an order is filled in all: of brokers that name no executions.
+
+    What has been published of the order already is taken off; the rest becomes one execution.
+    """
+
+    name: str  # of the order, the same over restarts: its executions are "<name>:<filled_qty>"
+    client_order_id: str
+    venue_order_id: str = ""
+    symbol: str
+    side: Side
+    filled_qty: Decimal
+    average_price: Decimal
+    currency: str = "USD"
+    placed_ns: int  # nothing of it was published before
+    executed_ns: int  # the last part of it
     received_ns: int
 
 
@@ -173,6 +194,7 @@ class LineLost:
 BrokerEvent = (
     OrderReport
     | ExecutionReport
+    | FillProgress
     | FeeReport
     | PositionReport
     | Balance
@@ -193,6 +215,14 @@ class Snapshot:
     unseen: Callable[[OrderUpdate], bool]  # whether it proves that the order never arrived
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What a session may ask of the worker that it serves."""
+
+    find: Callable[[str], Awaitable[OrderUpdate | None]]  # an order of ours; raises BusError
+    check: Callable[[], object]  # right before a second try under another id; raises Denied
+
+
 class Session(Protocol):
     """One connection to the broker, from log-on to its end."""
 
@@ -202,6 +232,14 @@ class Session(Protocol):
 
     def next_session_order_id(self) -> str:
         """Return an id for a new order, above all that were used; empty if there are none."""
+
+    async def prepare(self, instrument: Instrument) -> None:
+        """Learn what an order of ``instrument`` needs, so that to place one waits for nothing.
+
+        Raises:
+            Denied: the broker does not trade it.
+            BrokerUnavailable: it does not answer.
+        """
 
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Put ``order`` on the wire now; raises BrokerUnavailable if nothing was sent."""
@@ -225,10 +263,13 @@ class Session(Protocol):
     def cancel(self, order: OrderUpdate) -> None:
         """Put a cancel on the wire now; raises BrokerUnavailable if nothing was sent."""
 
-    async def snapshot(self, *, completed: bool = True) -> Snapshot:
+    async def snapshot(
+        self, *, completed: bool = True, ours: Sequence[OrderUpdate] = ()
+    ) -> Snapshot:
         """Ask for all orders and executions; what is heard also goes to the sink, before.
 
-        Without ``completed`` orders that are over are left out.
+        Without ``completed`` orders that are over are left out. ``ours`` are those that we hold
+        open: a broker that lists only some of its orders is asked for each of them.
         """
 
     async def positions(self) -> list[PositionReport]:
@@ -265,5 +306,7 @@ class Broker(Protocol):
     def used(self, session_order_id: str) -> None:
         """Take note that an order has had this id; new ones will be above it."""
 
-    def session(self, sink: Sink, ticks: TickSink) -> AbstractAsyncContextManager[Session]:
+    def session(
+        self, sink: Sink, ticks: TickSink, house: House
+    ) -> AbstractAsyncContextManager[Session]:
         """Hold one connection; raises BrokerUnavailable if there is none to be had."""

@@ -17,7 +17,7 @@ from janus_common.orders import is_final
 from janus_common.worker.board import Board
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
-from janus_common.worker.pacing import Pacer, Rank
+from janus_common.worker.pacing import Rank, Turns
 from janus_common.worker.policy import Policy
 from janus_common.worker.standing import Hindrance
 
@@ -35,7 +35,7 @@ class BusWatch:
         *,
         board: Board,
         book: Book,
-        pacer: Pacer,
+        pacer: Turns,
         policy: Policy,
         is_there: Callable[[], bool],
         session: Callable[[], Session],

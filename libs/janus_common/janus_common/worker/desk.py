@@ -39,6 +39,8 @@ from janus_common.worker.broker import (
     ExecutionReport,
     FarmChange,
     FeeReport,
+    FillProgress,
+    House,
     LineLost,
     LinkChange,
     LinkState,
@@ -84,15 +86,18 @@ class Desk:
         service: Service,
         lease: HeldLease,
         sweep_s: float,
+        busy_sweep_s: float | None = None,
         policy: Policy | None = None,
         silence_s: float = SILENCE_S,
         settle_s: float = SETTLE_S,
     ) -> None:
+        """``busy_sweep_s`` takes the place of ``sweep_s`` while orders are open."""
         self._account, self._broker, self._service = account, broker, service
         self.policy = policy or Policy()
         self.board = Board(account, service, self.policy)
         self.link, self.clocks = Link(self.board), ClockWatch(self.board)
-        self._lease, self._sweep_s = lease, sweep_s
+        self._lease = lease
+        self._sweep_s, self._busy_sweep_s = sweep_s, busy_sweep_s or sweep_s
         self._silence_s = silence_s
         self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
         self.fills = FillsOutbox(bus.streams, account)
@@ -181,13 +186,14 @@ class Desk:
     async def keep(self, connected: Callable[[bool], Awaitable[None]]) -> None:
         """Hold a session open for ever; ``connected`` hears when one begins and ends."""
         delays = backoff(jitter=random.random, cap_s=CAP_S)
+        house = House(find=self.journal.find, check=self.session)
         while True:
             ready_s: float | None = None
             patience_s: float | None = None
             self.board.enter(ServiceState.CONNECTING, self._reason)
             self.link.begin()
             try:
-                async with self._broker.session(self.hear, self.ticks.put) as session:
+                async with self._broker.session(self.hear, self.ticks.put, house) as session:
                     await self._begin(session)
                     await connected(True)
                     self.board.enter(ServiceState.READY)
@@ -242,7 +248,7 @@ class Desk:
             case ExecutionReport():
                 self.fills.hear(event)
                 self.book.execute(event)
-            case FeeReport():
+            case FeeReport() | FillProgress():
                 self.fills.hear(event)
             case PositionReport():
                 self.positions.hear(event)
@@ -301,12 +307,21 @@ class Desk:
     async def _sweep(self, session: Session) -> None:
         """Ask again for all that there is, now and then: what was missed is taken in."""
         while True:
-            await asyncio.sleep(self._sweep_s)
+            await self._until_sweep()
             self.fills.forget(now_ns=now_ns())
             self.link.ask_again()
             await session.ask_time()
             is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self.book.orders())
             await self._syncer.run(session, completed=is_in_doubt)
+
+    async def _until_sweep(self) -> None:
+        begun_s = monotonic_s()
+        while True:
+            due_s = self._busy_sweep_s if self.book.orders() else self._sweep_s
+            left_s = due_s - (monotonic_s() - begun_s)
+            if left_s <= 0:
+                return
+            await asyncio.sleep(min(left_s, LOOK_EVERY_S))
 
     async def _probe(self, session: Session) -> None:
         """Ask the broker about orders of which it says nothing, or something unclear."""

@@ -18,7 +18,7 @@ from janus_common.worker import gates, groups
 from janus_common.worker.book import Book
 from janus_common.worker.broker import Session
 from janus_common.worker.journal import Journal
-from janus_common.worker.pacing import Pacer, Rank
+from janus_common.worker.pacing import Rank, Turns
 
 AGAIN_S = 1.0
 TURN_NS = 10 * NS_PER_S
@@ -116,7 +116,7 @@ class Families:
             self._book.remember(order)
         return order
 
-    async def run(self, pacer: Pacer) -> None:
+    async def run(self, pacer: Turns) -> None:
         """End what must not stay, for ever."""
         while True:
             await self._wake.wait()
@@ -128,7 +128,7 @@ class Families:
                 await asyncio.sleep(AGAIN_S)
                 self._wake.set()
 
-    async def _is_settled(self, name: str, pacer: Pacer) -> bool:
+    async def _is_settled(self, name: str, pacer: Turns) -> bool:
         """Do what a family needs now; return whether nothing is left to be done."""
         known = [order for each in self._names[name] if (order := self._book.get(each))]
         trouble = groups.trouble(known)
@@ -145,7 +145,7 @@ class Families:
             await self._cancel(order, trouble.reason, pacer)
         return not trouble.cancel
 
-    async def _cancel(self, order: OrderUpdate, reason: str, pacer: Pacer) -> None:
+    async def _cancel(self, order: OrderUpdate, reason: str, pacer: Turns) -> None:
         name = order.client_order_id
         try:
             await gates.turn(pacer, Rank.CANCEL, now_ns() + TURN_NS)

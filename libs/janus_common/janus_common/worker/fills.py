@@ -18,7 +18,8 @@ from janus_common.clock import NS_PER_S
 from janus_common.errors import BusError, BusTimeout, BusUnavailable, StorageFull
 from janus_common.logs import get_logger
 from janus_common.messages import Fill, FillCorrection, FillFee
-from janus_common.worker.broker import ExecutionReport, FeeReport
+from janus_common.worker.broker import ExecutionReport, FeeReport, FillProgress
+from janus_common.worker.progress import Progress
 
 RETRY_S = 0.5
 UNDER_WAY = 64  # written and not confirmed yet
@@ -28,6 +29,7 @@ NEVER = 1 << 62
 EARLY_FEES = 10_000  # kept; a login with other accounts hears of fees that are never ours
 
 FillMessage = Fill | FillCorrection | FillFee
+Report = ExecutionReport | FeeReport | FillProgress
 log = get_logger()
 
 
@@ -46,6 +48,7 @@ class Fills:
         self._account = account
         self._known: dict[str, _Known] = {}
         self._early_fees: dict[str, FeeReport] = {}  # whose execution has not been heard of
+        self._progress = Progress()
         self.sequence = 0  # of the last message
 
     def published(self, message: FillMessage) -> None:
@@ -56,6 +59,8 @@ class Fills:
             if known is not None:
                 known.fee_revision = max(known.fee_revision, message.revision)
             return
+        if isinstance(message, Fill):
+            self._progress.published(message.execution_id, message.qty, message.price)
         revision = max(message.revision, known.revision if known else 0)
         fee_revision = known.fee_revision if known else 0
         self._known[message.execution_id] = _Known(
@@ -71,6 +76,11 @@ class Fills:
             self.published(new[0])
         fee = self._early_fees.pop(report.execution_id, None)
         return new + (self.charge(fee) if fee is not None else [])
+
+    def progress(self, report: FillProgress) -> list[FillMessage]:
+        """Return what is to be published because more of an order is filled."""
+        execution = self._progress.rest(report)
+        return self.execute(execution) if execution is not None else []
 
     def charge(self, report: FeeReport) -> list[FillMessage]:
         """Return what is to be published because of a fee."""
@@ -162,7 +172,7 @@ class FillsOutbox:
         self._streams, self._account = streams, account
         self._fills = Fills(account)
         self._read_since_ns = NEVER  # what the stream holds from then on is known
-        self._held: list[ExecutionReport | FeeReport] = []  # until more of it has been read
+        self._held: list[Report] = []  # until more of it has been read
         self._none_held = asyncio.Event()
         self._none_held.set()
         self._waiting: deque[FillMessage] = deque()
@@ -189,7 +199,7 @@ class FillsOutbox:
             # One that was written again and again may stand behind those with higher numbers.
             await self._read(last.message.received_ns - LOOK_BACK_NS)
 
-    def hear(self, report: ExecutionReport | FeeReport) -> None:
+    def hear(self, report: Report) -> None:
         """Take a report; it is published if it is news."""
         if self._held or not self._is_within(report):
             self._held.append(report)
@@ -209,18 +219,19 @@ class FillsOutbox:
         self._fills.forget(before_ns=now_ns - KEEP_NS)
         self._read_since_ns = max(self._read_since_ns, now_ns - KEEP_NS)
 
-    def _is_within(self, report: ExecutionReport | FeeReport) -> bool:
+    def _is_within(self, report: Report) -> bool:
         """Whether the stream has been read back to where ``report`` would have been published."""
-        if isinstance(report, FeeReport):
-            return True  # it waits for its execution anyway
-        return report.executed_ns - LOOK_BACK_NS >= self._read_since_ns
+        began_ns = _began_ns(report)
+        return began_ns is None or began_ns - LOOK_BACK_NS >= self._read_since_ns
 
-    def _take(self, report: ExecutionReport | FeeReport) -> None:
-        new = (
-            self._fills.execute(report)
-            if isinstance(report, ExecutionReport)
-            else self._fills.charge(report)
-        )
+    def _take(self, report: Report) -> None:
+        match report:
+            case ExecutionReport():
+                new = self._fills.execute(report)
+            case FillProgress():
+                new = self._fills.progress(report)
+            case FeeReport():
+                new = self._fills.charge(report)
         if not new:
             return
         self.count += sum(isinstance(message, Fill) for message in new)
@@ -239,10 +250,10 @@ class FillsOutbox:
     async def _settle_held(self) -> None:
         """Read as far back as what is held was executed, then take it."""
         while self._held:
-            executions = [held for held in self._held if isinstance(held, ExecutionReport)]
+            begun = [began for held in self._held if (began := _began_ns(held)) is not None]
             try:
                 if not all(map(self._is_within, self._held)):
-                    await self._read(min(each.executed_ns for each in executions) - LOOK_BACK_NS)
+                    await self._read(min(begun) - LOOK_BACK_NS)
             except BusError as error:
                 log.warning("fills.not_read", held=len(self._held), error=str(error))
                 await asyncio.sleep(RETRY_S)
@@ -295,3 +306,14 @@ class FillsOutbox:
         self._begin()
         if not self._unconfirmed and not self._waiting:
             self._empty.set()
+
+
+def _began_ns(report: Report) -> int | None:
+    """Return before when nothing of ``report`` was published; None: it waits for its execution."""
+    match report:
+        case ExecutionReport():
+            return report.executed_ns
+        case FillProgress():
+            return report.placed_ns
+        case FeeReport():
+            return None

@@ -6,7 +6,7 @@ from janus_common.clock import NS_PER_S, latest_ns
 from janus_common.errors import Code, Denied
 from janus_common.messages import OrderUpdate
 from janus_common.worker.book import Book
-from janus_common.worker.pacing import Pacer, Rank
+from janus_common.worker.pacing import Rank, Turns
 
 
 def check_expiry(order: OrderUpdate) -> None:
@@ -32,7 +32,7 @@ def check_doubt(book: Book, order: OrderUpdate) -> None:
         )
 
 
-async def turn(pacer: Pacer, rank: Rank, expires_ns: int | None) -> None:
+async def turn(pacer: Turns, rank: Rank, expires_ns: int | None) -> None:
     """Wait for a turn to send one message; refuse what cannot have one before its deadline."""
     left_s = ((expires_ns or latest_ns()) - latest_ns()) / NS_PER_S
     try:

@@ -69,7 +69,8 @@ class Intake:
     ) -> None:
         """``early`` names the changes that the broker could not make yet."""
         self._account, self._book, self._journal = account, reach.book, reach.journal
-        self._session, self._pacer, self._guard = reach.session, reach.pacer, guard
+        self._reach, self._session = reach, reach.session
+        self._pacer, self._guard = reach.pacer, guard
         self._turn = asyncio.Lock()
         self._canceling = Canceling(reach)
         self._replacing = Replacing(reach, guard=guard, turn=self._turn, early=early)
@@ -113,6 +114,7 @@ class Intake:
         order = drafts.order(command, now_ns=now_ns())
         try:
             if self._book.get(order.client_order_id) is None:
+                await self._reach.prepare(command.instrument)
                 await self._guard.prepare(order, command.instrument, order.qty)
         except Denied as denied:
             return await self._refuse(order, denied)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 from itertools import count
+from typing import Protocol
 
 WINDOW_S = 1.0
 PER_WINDOW = 40  # IB takes 50; the difference is for what is sent without asking here
@@ -35,6 +36,17 @@ KEPT_FREE = {  # of a window
     Rank.SYNC: 0.25,
     Rank.DATA: 0.5,
 }
+
+
+class Turns(Protocol):
+    """Grants turns to send, however a broker counts them."""
+
+    async def take(self, rank: Rank, *, within_s: float) -> None:
+        """Wait for a turn; it counts from when this returns.
+
+        Raises:
+            TimeoutError: there is none within ``within_s``.
+        """
 
 
 class Pacer:

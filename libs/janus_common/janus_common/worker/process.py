@@ -1,16 +1,24 @@
-"""A worker process: stand by for the lease, trade the account, stop without losing anything."""
+"""A worker process: stand by for the lease, trade the account, stop without losing anything.
+
+One process may trade several accounts, each with a desk and a lease of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from janus_common import lifecycle, subjects
+import msgspec
+
+from janus_common import lifecycle, logs, subjects
 from janus_common.bus import bus, service
-from janus_common.bus.service import Asked, Service, Stop
+from janus_common.bus.bus import Bus
+from janus_common.bus.service import Asked, Handle, Service, Stop, T
 from janus_common.clock import monotonic_s
 from janus_common.errors import BrokerUnavailable, BusError, Code, Denied
 from janus_common.logs import get_logger
@@ -32,7 +40,7 @@ from janus_common.worker.desk import Desk
 from janus_common.worker.flatten import Flatten
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
-from janus_common.worker.pacing import Pacer
+from janus_common.worker.pacing import Pacer, Turns
 from janus_common.worker.policy import Policy
 from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
@@ -42,6 +50,16 @@ QUESTIONS_AT_ONCE = 8
 RETRY_S = 0.5
 
 log = get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One account on the bus."""
+
+    here: Service
+    desk: Desk
+    lease: HeldLease
+    pacer: Turns
 
 
 class Worker:
@@ -57,13 +75,17 @@ class Worker:
         has_market_data: bool,
         sweep_s: float,
         policy: Policy,
-        make_broker: Callable[[Pacer], Broker],
+        make_broker: Callable[[Turns], Broker],
+        make_pacer: Callable[[], Turns] | None = None,
+        busy_sweep_s: float | None = None,
     ) -> None:
-        self._name, self._account = name, account
+        self.name, self.account = name, account
         self._broker_type, self._mode = broker_type, mode
-        self._has_market_data, self._sweep_s = has_market_data, sweep_s
+        self._has_market_data = has_market_data
+        self._sweep_s, self._busy_sweep_s = sweep_s, busy_sweep_s
         self._policy = policy
         self._make_broker = make_broker
+        self._make_pacer = make_pacer or partial(Pacer, monotonic_s=monotonic_s)
         self._stop_lookups: Stop | None = None
 
     async def serve(self, url: str) -> None:
@@ -72,41 +94,34 @@ class Worker:
         Raises:
             Fenced: another worker has taken the account.
         """
-        async with bus.connect(url, name=f"{self._name}-{self._account}") as house:
-            here = await service.start(
-                house,
-                self._name,
-                account=self._account,
-                broker=self._broker_type,
-                mode=self._mode,
-            )
-            lease = HeldLease(house, self._account, instance=uuid.uuid4().hex)
-            pacer = Pacer(monotonic_s=monotonic_s)
-            desk = Desk(
-                self._account,
-                broker=self._make_broker(pacer),
-                bus=house,
-                service=here,
-                lease=lease,
-                sweep_s=self._sweep_s,
-                policy=self._policy,
-            )
+        await serve_together(url, [self])
 
-            async def drain() -> None:
-                await house.drain()
-                await desk.journal.written()
-                await desk.fills.written()
+    async def take_seat(self, house: Bus) -> Seat:
+        """Register the account on the bus."""
+        pacer = self._make_pacer()
+        here = await service.start(
+            house, self.name, account=self.account, broker=self._broker_type, mode=self._mode
+        )
+        lease = HeldLease(house, self.account, instance=uuid.uuid4().hex)
+        desk = Desk(
+            self.account,
+            broker=self._make_broker(pacer),
+            bus=house,
+            service=here,
+            lease=lease,
+            sweep_s=self._sweep_s,
+            busy_sweep_s=self._busy_sweep_s,
+            policy=self._policy,
+        )
+        return Seat(here=here, desk=desk, lease=lease, pacer=pacer)
 
-            try:
-                await lifecycle.run_until_stopped(
-                    here.be_present(),
-                    self._trade(here, desk, lease, pacer),
-                    drain=drain,
-                )
-            finally:
-                await lease.release()
+    async def trade(self, seat: Seat) -> None:
+        """Trade the account from the moment when its lease is ours, for ever."""
+        await self._trade(seat.here, seat.desk, seat.lease, seat.pacer)
 
-    async def _trade(self, here: Service, desk: Desk, lease: HeldLease, pacer: Pacer) -> None:
+    async def _trade(self, here: Service, desk: Desk, lease: HeldLease, pacer: Turns) -> None:
+        logs.bind(account=self.account)
+
         async def stand_by(reason: str) -> None:
             await here.show(ServiceState.FENCED, reason)
 
@@ -144,10 +159,10 @@ class Worker:
             group.create_task(desk.keep(connected))
 
     async def _answer(
-        self, here: Service, desk: Desk, pacer: Pacer, group: asyncio.TaskGroup
+        self, here: Service, desk: Desk, pacer: Turns, group: asyncio.TaskGroup
     ) -> None:
         commands = intake_of(
-            self._account,
+            self.account,
             desk,
             pacer,
             self._policy,
@@ -155,30 +170,41 @@ class Worker:
         group.create_task(commands.run())
 
         async def sync(asked: Asked[Sync]) -> SyncReply:
-            if asked.message.account != self._account:
-                raise Denied(Code.WRONG_ACCOUNT, f"this is the worker of {self._account}")
+            if asked.message.account != self.account:
+                raise Denied(Code.WRONG_ACCOUNT, f"this is the worker of {self.account}")
             return await desk.sync()
 
         await here.answer(
-            subjects.command(self._account),
+            subjects.command(self.account),
             Command,
-            commands.handle,
+            self._bound(commands.handle),
             refuse=intake.refusal,
             at_once=COMMANDS_AT_ONCE,
         )
-        await here.answer(subjects.sync(self._account), Sync, sync, refuse=_sync_refusal)
+        await here.answer(
+            subjects.sync(self.account), Sync, self._bound(sync), refuse=_sync_refusal
+        )
         if self._has_market_data:
             for verb, handle in (
                 ("subscribe", desk.feed.subscribe),
                 ("unsubscribe", desk.feed.unsubscribe),
             ):
                 await here.answer(
-                    subjects.feed(self._account, verb),
+                    subjects.feed(self.account, verb),
                     FeedRequest,
-                    handle,
+                    self._bound(handle),
                     refuse=feed.refusal,
                     at_once=QUESTIONS_AT_ONCE,
                 )
+
+    def _bound(self, handle: Handle[T]) -> Handle[T]:
+        """Return ``handle`` with the account in each of its log events."""
+
+        async def bound(asked: Asked[T]) -> msgspec.Struct:
+            logs.bind(account=self.account)
+            return await handle(asked)
+
+        return bound
 
     async def _patiently(self, here: Service, desk: Desk, *, is_connected: bool) -> None:
         """Begin or end to answer lookups, as soon as the bus is there."""
@@ -221,7 +247,37 @@ class Worker:
         )
 
 
-def intake_of(account: str, desk: Desk, pacer: Pacer, policy: Policy) -> Intake:
+async def serve_together(
+    url: str, workers: Sequence[Worker], *jobs: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """Trade the accounts of ``workers`` until stopped, with ``jobs`` that they share.
+
+    Raises:
+        Fenced: another worker has taken one of the accounts.
+    """
+    first = workers[0]
+    async with bus.connect(url, name=f"{first.name}-{first.account}") as house:
+        seats = [await worker.take_seat(house) for worker in workers]
+
+        async def drain() -> None:
+            await house.drain()
+            for seat in seats:
+                await seat.desk.journal.written()
+                await seat.desk.fills.written()
+
+        try:
+            await lifecycle.run_until_stopped(
+                *(seat.here.be_present() for seat in seats),
+                *(worker.trade(seat) for worker, seat in zip(workers, seats, strict=True)),
+                *(job() for job in jobs),
+                drain=drain,
+            )
+        finally:
+            for seat in seats:
+                await seat.lease.release()
+
+
+def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
     """Return what answers the commands of an account."""
     reach = Reach(
         account=account,

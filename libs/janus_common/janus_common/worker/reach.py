@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from janus_common.errors import BusError, Code, Denied
-from janus_common.messages import OrderUpdate
+from janus_common.errors import BrokerUnavailable, BusError, Code, Denied
+from janus_common.messages import Instrument, OrderUpdate
 from janus_common.orders import is_final
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
 from janus_common.worker.journal import Journal
-from janus_common.worker.pacing import Pacer
+from janus_common.worker.pacing import Turns
 
 ADOPT = "adopt"
 
@@ -23,10 +23,21 @@ class Reach:
     account: str
     book: Book
     journal: Journal
-    pacer: Pacer
+    pacer: Turns
     session: Callable[[], Session]  # that may be sent over now; raises Denied
     session_for_cancels: Callable[[], Session]
     foreign_orders: str = "ignore"
+
+    async def prepare(self, instrument: Instrument) -> None:
+        """Let the session learn what an order of ``instrument`` needs, before its turn.
+
+        Raises:
+            Denied: it cannot be traded, or the broker does not answer.
+        """
+        try:
+            await self.session().prepare(instrument)
+        except BrokerUnavailable as error:
+            raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
 
     async def open_order(self, client_order_id: str) -> OrderUpdate:
         """Return an order that may be canceled or changed.

@@ -62,6 +62,7 @@ class Replacing:
         if self._is_asked(order, wanted):
             return CommandReply(outcome=Outcome.ACCEPTED, order=order, replayed=True)
         check(order, wanted)
+        await self._reach.prepare(command.instrument)
         rest = wanted.qty - order.filled_qty
         if wanted.qty > order.qty:
             await self._guard.prepare(order, command.instrument, rest)

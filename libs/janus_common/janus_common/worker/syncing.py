@@ -54,11 +54,11 @@ class Syncer:
             ]
             held, fills_before = self._holdings.quantities(), self._fills.count
             names = [order.client_order_id for order in before]
-            snapshot = await session.snapshot(completed=completed)
+            snapshot = await session.snapshot(completed=completed, ours=self._still_open(names))
             missing = unmentioned(self._still_open(names), snapshot)
             if missing:
                 await asyncio.sleep(self._settle_s)
-                snapshot = await session.snapshot()
+                snapshot = await session.snapshot(ours=self._still_open(names))
                 missing = unmentioned(self._still_open(names), snapshot)
             for order in missing:
                 self._book.apply(order.client_order_id, absence(order, snapshot))

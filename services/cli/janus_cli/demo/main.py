@@ -98,7 +98,7 @@ def _play(shell: Shell, ticks: Path | None) -> list[Check]:
     symbols = _recorded(venue) if ticks else SYMBOLS
     story = Story(shell, venue, symbols)
     story.play()
-    aliases = {account.ib_account: alias for alias, account in settings.accounts.items()}
+    aliases = {account.own_id: alias for alias, account in settings.accounts.items()}
     truth = _truth(venue, aliases)
     _wait_for_books(shell, story, truth)
     told = _told(shell, story)

@@ -74,7 +74,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 def is_on_venue(config: Config, alias: str) -> bool:
     """Whether that account trades on the stack's paper venue."""
     account = config.accounts[alias]
-    return account.mode == "paper" and account.port is None
+    return account.mode == "paper" and not account.has_address
 
 
 def in_effect(settings: Settings, ports: Mapping[str, int], dsn_file: Path) -> dict[str, Any]:
