@@ -80,7 +80,7 @@ async def test_the_worker_of_another_account_is_another_process():
 
 async def test_a_process_that_has_fallen_silent_is_not_ready():
     on_bus = OnBus()
-    on_bus._heard[7] = Heard(presence(), clock.monotonic_s() - 5)
+    on_bus._heard[7, None] = Heard(presence(), clock.monotonic_s() - 5)
 
     health = await BusProbe(BusReady("router"), on_bus).look(7)
 

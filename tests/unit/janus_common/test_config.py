@@ -58,9 +58,11 @@ def test_a_file_is_read_with_its_defaults(tmp_path):
     found = config.load(path, environ={})
 
     assert found.bus.url == "nats://127.0.0.1:4222"
-    assert found.accounts["ib-main"].ib_account == "DU1234567"
-    assert found.accounts["ib-main"].host == "127.0.0.1"
-    assert not found.accounts["ib-main"].market_data
+    account = found.accounts["ib-main"]
+    assert isinstance(account, config.IbAccount)
+    assert account.ib_account == "DU1234567"
+    assert account.host == "127.0.0.1"
+    assert not account.market_data
     assert found.log.level == "info"
 
 

@@ -46,7 +46,7 @@ class OnBus:
     """Listens and tells for as long as ``run`` runs, whether the bus is there or not."""
 
     def __init__(self) -> None:
-        self._heard: dict[int, Heard] = {}
+        self._heard: dict[tuple[int, str | None], Heard] = {}
         self._changes: deque[ProcessStatus] = deque(maxlen=KEEP_EVENTS)
         self._has_changes = asyncio.Event()
         self._host = socket.gethostname()
@@ -64,9 +64,9 @@ class OnBus:
                 log.debug("bus.away", error=str(errors.exceptions[0]))
             await asyncio.sleep(next(delays))
 
-    def last_word(self, pid: int) -> Heard | None:
-        """Return what the process ``pid`` of this host last said."""
-        return self._heard.get(pid)
+    def last_word(self, pid: int, account: str | None) -> Heard | None:
+        """Return what the process ``pid`` of this host last said, of ``account``."""
+        return self._heard.get((pid, account))
 
     def changed(self, status: ProcessStatus) -> None:
         """Tell a change of state, as soon as the bus takes it."""
@@ -76,7 +76,7 @@ class OnBus:
     async def _note(self, received: Received[Presence]) -> None:
         presence = received.message
         if presence.host == self._host:
-            self._heard[presence.pid] = Heard(presence, clock.monotonic_s())
+            self._heard[presence.pid, presence.account] = Heard(presence, clock.monotonic_s())
 
     async def _tell_changes(self, bus: Bus) -> None:
         while True:
@@ -101,14 +101,14 @@ class BusProbe:
 
     async def look(self, pid: int) -> Health:
         """Return how the process ``pid`` says it is."""
-        heard = self._on_bus.last_word(pid)
+        heard = self._on_bus.last_word(pid, self._ready.account)
         if heard is None:
             return Health(State.STARTING, "not on the bus yet")
         silent_s = clock.monotonic_s() - heard.at_s
         if silent_s > SILENT_S:
             return Health(State.STARTING, f"not heard on the bus for {silent_s:.0f} s")
         said = heard.presence
-        if (said.service, said.account) != (self._ready.service, self._ready.account):
+        if said.service != self._ready.service:
             return Health(State.STARTING, "not on the bus yet")
         return health_of(said)
 

@@ -21,6 +21,7 @@ from janus_cli.stack import (
     programs,
     settings,
     topology,
+    webull,
 )
 from janus_cli.stack.control import Answer, Request
 from janus_cli.stack.folders import StateFolder, write_private
@@ -110,6 +111,8 @@ def plan(folder: StateFolder, config_file: Path | None, environ: Mapping[str, st
     if postgres.NAME in chosen:
         specs.append(postgres.spec(folder, port=chosen[postgres.NAME], env=environ))
         write_private(dsn_file, postgres.dsn(folder, chosen[postgres.NAME]))
+    if webull.PORT in chosen:
+        webull.make_keys(wanted.config, folder)
     specs += topology.services(wanted, ports=chosen, folder=folder, env=environ)
     effect = settings.in_effect(wanted, chosen, dsn_file)
     settings.write(effect, folder)

@@ -18,6 +18,7 @@ from janus_common import config as common
 from janus_common.config import Config
 from janus_common.errors import ConfigError
 
+from janus_cli.stack import webull
 from janus_cli.stack.folders import StateFolder, write_private
 from janus_cli.stack.ports import HOST
 
@@ -89,10 +90,21 @@ def in_effect(settings: Settings, ports: Mapping[str, int], dsn_file: Path) -> d
         effect["venue"] |= {"tws_port": ports["venue"], "control_port": ports["venue control"]}
     for alias in settings.config.accounts:
         if "venue" in ports and is_on_venue(settings.config, alias):
-            effect["accounts"][alias] |= {"host": HOST, "port": ports["venue"]}
+            effect["accounts"][alias] |= _on_venue(settings.config, alias, ports, dsn_file)
     if ticks := settings.config.venue.ticks:
         effect["venue"]["ticks"] = str(settings.folder / ticks)
     return effect
+
+
+def _on_venue(
+    config: Config, alias: str, ports: Mapping[str, int], beside: Path
+) -> dict[str, str | int]:
+    if alias in webull.on_venue(config):
+        own = config.accounts[alias]
+        given = {"app_key", "app_secret"} if getattr(own, "app_key", None) else set()
+        address = webull.address(ports, beside)
+        return {name: word for name, word in address.items() if name not in given}
+    return {"host": HOST, "port": ports["venue"]}
 
 
 def write(effect: Mapping[str, Any], folder: StateFolder) -> None:

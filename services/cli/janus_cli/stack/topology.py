@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from janus_common.config import Config
 
-from janus_cli.stack import natsserver, postgres
+from janus_cli.stack import natsserver, postgres, webull
 from janus_cli.stack.folders import StateFolder
 from janus_cli.stack.ports import HOST
 from janus_cli.stack.settings import Settings, is_on_venue
@@ -15,6 +15,7 @@ from janus_cli.stack.spec import BusReady, HttpReady, ProcessSpec
 
 VENUE = "venue"
 VENUE_CONTROL = "venue control"
+WEBULL_WORKER = "webull_worker"
 
 
 def port_names(settings: Settings) -> list[str]:
@@ -23,6 +24,7 @@ def port_names(settings: Settings) -> list[str]:
     names = [] if config.bus.url else [natsserver.NAME]
     names += [] if config.postgres.dsn else [postgres.NAME]
     names += [VENUE, VENUE_CONTROL] if settings.needs_venue else []
+    names += [webull.PORT, webull.EVENTS_PORT] if webull.on_venue(config) else []
     return names
 
 
@@ -43,16 +45,19 @@ def services(
     store = [postgres.NAME] if postgres.NAME in ports else []
 
     def service(
-        name: str, module: str, *, after: Sequence[str], alias: str | None = None
+        name: str, module: str, *, after: Sequence[str], aliases: Sequence[str] = ()
     ) -> ProcessSpec:
-        account = ("--account", alias) if alias else ()
+        is_webull = module == WEBULL_WORKER
+        python = webull.python() if is_webull else _python(module)
+        accounts = (word for alias in aliases for word in ("--account", alias))
         return ProcessSpec(
             name=name,
-            command=(*_python(module), "--config", str(folder.config), *account),
+            command=(*python, "--config", str(folder.config), *accounts),
             cwd=folder.data,
             env=env,
-            ready=BusReady(module, alias),
+            ready=BusReady(module, aliases[0] if aliases else None),
             after=tuple(after),
+            prepare=webull.check_installed if is_webull else None,
         )
 
     return [
@@ -61,8 +66,13 @@ def services(
         service("router", "router", after=bus),
         service("marketdata", "marketdata", after=bus),
         *(
-            service(f"worker-{alias}", "ib_worker", after=bus, alias=alias)
-            for alias in settings.config.accounts
+            service(f"worker-{alias}", "ib_worker", after=bus, aliases=[alias])
+            for alias, account in settings.config.accounts.items()
+            if account.broker == "ib"
+        ),
+        *(
+            service(f"worker-{aliases[0]}", WEBULL_WORKER, after=bus, aliases=aliases)
+            for aliases in webull.crews(settings.config)
         ),
     ]
 
@@ -72,9 +82,9 @@ def _venue(
 ) -> ProcessSpec:
     config = settings.config
     accounts = [
-        account.ib_account
+        account.own_id
         for alias, account in config.accounts.items()
-        if is_on_venue(config, alias)
+        if account.broker == "ib" and is_on_venue(config, alias)
     ]
     ticks = ("--ticks", str(settings.folder / config.venue.ticks)) if config.venue.ticks else ()
     return ProcessSpec(
@@ -84,6 +94,7 @@ def _venue(
             *("--tws", f"{HOST}:{ports[VENUE]}", "--control", f"{HOST}:{ports[VENUE_CONTROL]}"),
             *("--accounts", ",".join(accounts), "--seed", str(config.venue.seed)),
             *("--state", str(folder.data / VENUE), *ticks),
+            *webull.venue_options(ports, folder),
         ),
         cwd=folder.data,
         env=env,
