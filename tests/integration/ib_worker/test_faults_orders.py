@@ -86,8 +86,12 @@ async def test_an_order_that_the_broker_cancels_ends_so(faulty):
 
     name = await faulty.resting()
 
-    order = await faulty.order_is(name, "CANCELED")
-    assert "(IB 202)" in order.reason
+    await faulty.order_is(name, "CANCELED")
+
+    async def has_its_reason() -> bool:  # which comes behind the status
+        return "(IB 202)" in ((await faulty.order(name)).reason or "")
+
+    await eventually(has_its_reason)
     assert set(await faulty.states(name)) <= {"SENDING", "WORKING", "CANCEL_PENDING", "CANCELED"}
 
 
