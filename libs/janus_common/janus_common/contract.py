@@ -263,8 +263,27 @@ CHANNELS: tuple[Channel, ...] = (
         messages.Harmony,
         reply=messages.HarmonyReply,
         of="registry",
-        to="fill missing broker ids",
-        is_reserved=True,
+        to="fill missing broker ids; the same twice at once is one",
+    ),
+    *(
+        _asked(
+            subjects.harmony(verb),
+            kind,
+            reply=messages.HarmonyReply,
+            of="registry",
+            to=what,
+        )
+        for verb, kind, what in (
+            ("status", messages.HarmonyQuery, "ask how a harmony gets on, and what it came to"),
+            ("cancel", messages.HarmonyCancel, "give up a harmony; nothing is written then"),
+        )
+    ),
+    _told(
+        subjects.harmony("progress"),
+        messages.HarmonyProgress,
+        by="registry",
+        of="how far a harmony is, a few times a second",
+        tokens=(),
     ),
     *(
         _asked(
@@ -335,6 +354,12 @@ BUCKETS = (
         key="{symbol}",
         kind=messages.Instrument,
         purpose="the registry's copy for readers",
+    ),
+    Keys(
+        bucket="harmony",
+        key="{broker}.{symbol}",
+        kind=messages.HarmonyAnswer,
+        purpose="answers to a harmony that was interrupted; kept for an hour",
     ),
     Keys(
         bucket="lease",

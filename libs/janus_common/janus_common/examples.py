@@ -11,6 +11,7 @@ import msgspec
 
 from janus_common.clock import ns
 from janus_common.errors import Code
+from janus_common.examples_registry import AAPL, NOW_NS, REGISTRY
 from janus_common.messages import (
     Balance,
     Bar,
@@ -35,15 +36,9 @@ from janus_common.messages import (
     FlattenIntent,
     Found,
     GroupRecord,
-    Harmony,
-    HarmonyReply,
-    Instrument,
     IntentReply,
     Lease,
     Leg,
-    ListInstruments,
-    Lookup,
-    LookupReply,
     Margin,
     MarketDataReply,
     OcaCommand,
@@ -57,14 +52,11 @@ from janus_common.messages import (
     Position,
     Presence,
     PreviewCommand,
-    PutInstrument,
     Quality,
-    RegistryReply,
     ReplaceCommand,
     ReplaceIntent,
     ReportQuery,
     ReportReply,
-    Resolve,
     ServiceState,
     Severity,
     Side,
@@ -79,34 +71,10 @@ from janus_common.messages import (
 )
 from janus_common.symbols import AssetClass
 
-NOW_NS = ns(1_772_463_845)  # 2026-03-02 15:04:05 UTC
 ACCOUNT = "ib-main"
 ORDER_ID = "8f14e45fceea467a9b1d2c3a4b5c6d7e"
 EXECUTION_ID = "0000e0d5.65a4f1b2.01"
 
-AAPL = Instrument(
-    symbol="AAPL",
-    asset_class=AssetClass.EQUITY,
-    exchange="NASDAQ",
-    tick_size=Decimal("0.01"),
-    size_step=Decimal("0.0001"),
-    ib_conid=265598,
-    ib_symbol="AAPL",
-    ib_exchange="SMART",
-    ib_primary_exchange="NASDAQ",
-    webull_ticker="AAPL",
-    webull_instrument_id="913256135",
-    webull_market="US",
-    source="lookup.ib",
-    updated_ns=NOW_NS,
-)
-NQ = Instrument(
-    symbol="NQ.2603",
-    asset_class=AssetClass.FUTURE,
-    exchange="CME",
-    multiplier=Decimal(20),
-    tick_size=Decimal("0.25"),
-)
 INTENT = OrderIntent(
     client_order_id=ORDER_ID,
     account=ACCOUNT,
@@ -214,7 +182,6 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     REPLACE,
     FLATTEN,
     MARGIN,
-    AAPL,
     ORDER,
     IntentReply(
         outcome=Outcome.DENIED,
@@ -309,14 +276,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     MarketDataReply(ticks=[TICK], refused={"NQ.2603": "no account with market data"}),
     FeedRequest(instrument=AAPL),
     FeedReply(outcome=Outcome.DENIED, code=Code.BROKER_DOWN, reason="not connected to the gateway"),
-    Resolve(symbol="AAPL"),
-    ListInstruments(prefix="NQ.", after="NQ.2603", limit=100),
-    PutInstrument(instrument=NQ),
-    RegistryReply(outcome=Outcome.ACCEPTED, instruments=[AAPL, NQ], more=True),
-    Lookup(symbol="AAPL"),
-    LookupReply(outcome=Outcome.ACCEPTED, candidates=[AAPL]),
-    Harmony(broker="ib", symbols=["AAPL", "NQ.2603"]),
-    HarmonyReply(outcome=Outcome.ACCEPTED, filled=["AAPL"], not_found=["NQ.2603"]),
+    *REGISTRY,
     ReportQuery(account=ACCOUNT, symbol="AAPL", since_ns=NOW_NS, limit=50),
     BookedFill(fill=FILL, fee=Decimal("1.00"), fee_currency="USD"),
     ReportReply(

@@ -604,10 +604,12 @@ class FeedReply(Message, frozen=True, kw_only=True):
 
 
 class Resolve(Message, frozen=True, kw_only=True):
-    """Ask for one symbol; an unknown one is looked up at a connected broker."""
+    """Ask for one symbol; what is unknown of it is looked up at a connected broker."""
 
     symbol: str
     lookup: bool = True
+    broker: str = "ib"  # whose part is wanted, and who is asked: ib, webull
+    again: bool = False  # ask the broker even if it has found nothing a moment ago
 
 
 class ListInstruments(Message, frozen=True, kw_only=True):
@@ -639,34 +641,105 @@ class Lookup(Message, frozen=True, kw_only=True):
     """Ask a broker what it calls a symbol."""
 
     symbol: str
+    venue_instrument_id: str = ""  # the broker's own id, where it is known: then exactly this one
 
 
 class LookupReply(Message, frozen=True, kw_only=True):
     """All that the broker has under that symbol: one is an answer, several are ambiguous."""
 
     outcome: Outcome
-    candidates: list[Instrument] = []
+    candidates: list[Instrument] = []  # one that is something else is spelled IB-<conId>
+    count: int = 0  # how many there are, where ``candidates`` are only the first
     code: Code | None = None
     reason: str | None = None
+
+
+class HarmonyState(StrEnum):
+    """Where a harmony is."""
+
+    RUNNING = "RUNNING"  # the brokers are asked; nothing is written
+    WRITING = "WRITING"  # in one transaction: all or nothing
+    DONE = "DONE"
+    FAILED = "FAILED"  # nothing was written
+    CANCELED = "CANCELED"  # nothing was written; what was answered is used the next time
+
+
+class Harmonized(StrEnum):
+    """What a harmony came to for one symbol at one broker."""
+
+    FILLED = "FILLED"  # with a dry run: would be
+    AMBIGUOUS = "AMBIGUOUS"  # skipped; the candidates are named
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"  # the broker says otherwise than what is known; an operator resolves it
+    UNANSWERED = "UNANSWERED"  # the broker did not say; ask again
+    SKIPPED = "SKIPPED"  # not in the registry, or retired
 
 
 class Harmony(Message, frozen=True, kw_only=True):
-    """Fill missing broker ids on demand."""
+    """Fill what is missing of brokers' ids, on demand; joins the same one that is under way."""
 
-    broker: str | None = None
+    broker: str | None = None  # None: every type that is connected
     symbols: list[str] = []  # empty: all
+    dry_run: bool = False  # ask the brokers, write nothing
+
+
+class HarmonyQuery(Message, frozen=True, kw_only=True):
+    """Ask how a harmony gets on and, once it is over, for its lines, a page at a time."""
+
+    run: str
+    after: int = 0  # how many lines are known already
+
+
+class HarmonyCancel(Message, frozen=True, kw_only=True):
+    """Give up a harmony; it goes on while others wait for it, or if it is writing already."""
+
+    run: str
+
+
+class HarmonyProgress(Message, frozen=True, kw_only=True):
+    """How far a harmony is."""
+
+    run: str
+    state: HarmonyState
+    asked: int = 0  # questions that are answered, or given up
+    total: int = 0
+    results: dict[str, int] = {}  # how many lines of each kind
     dry_run: bool = False
+    time_ns: int = 0
+
+
+class HarmonyLine(Message, frozen=True, kw_only=True):
+    """What became of one symbol at one broker."""
+
+    symbol: str
+    broker: str
+    result: Harmonized
+    fields: list[str] = []  # that were empty and are filled
+    reason: str = ""
+    candidates: list[Instrument] = []  # the first of them
+    count: int = 0  # of candidates
 
 
 class HarmonyReply(Message, frozen=True, kw_only=True):
-    """What a harmony found; all or nothing was written."""
+    """How a harmony stands; all or nothing was written."""
 
     outcome: Outcome
-    filled: list[str] = []
-    ambiguous: dict[str, list[Instrument]] = {}
-    not_found: list[str] = []
+    run: str = ""
+    progress: HarmonyProgress | None = None
+    brokers: list[str] = []  # types that are asked
+    not_connected: dict[str, str] = {}  # types that are not, and why
+    lines: list[HarmonyLine] = []
+    more: bool = False
     code: Code | None = None
     reason: str | None = None
+
+
+class HarmonyAnswer(Message, frozen=True, kw_only=True):
+    """What a broker has answered to a harmony that is not over: the next one goes on from there."""
+
+    broker: str
+    asked: Lookup
+    reply: LookupReply
 
 
 class ReportQuery(Message, frozen=True, kw_only=True):

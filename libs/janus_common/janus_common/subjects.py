@@ -117,9 +117,12 @@ def registry(verb: str) -> str:
     return f"{ROOT}.registry.{token(verb)}"
 
 
-def harmony() -> str:
-    """Return where the registry answers a request to fill missing broker ids."""
-    return f"{ROOT}.harmony"
+def harmony(verb: str = "") -> str:
+    """Return where the registry fills missing broker ids; ``progress`` is where it tells how far.
+
+    Without a verb it begins, ``status`` asks about it, ``cancel`` ends it.
+    """
+    return f"{ROOT}.harmony.{token(verb)}" if verb else f"{ROOT}.harmony"
 
 
 def report(name: str) -> str:

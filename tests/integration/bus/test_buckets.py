@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from janus_common.bus.buckets import BucketSpec, Entry
 from janus_common.errors import BusError, WriteConflict
-from janus_common.examples import AAPL, NQ
+from janus_common.examples_registry import AAPL, NQ
 from janus_common.messages import Instrument, Lookup
 
 from tests.support.waiting import eventually

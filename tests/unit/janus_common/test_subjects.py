@@ -62,6 +62,7 @@ def test_no_symbol_ends_a_subject_that_is_none(bad):
         (subjects.control("halt"), "janus.v1.control.halt.*"),
         (subjects.feed("ib-main", "subscribe"), "janus.v1.feed.ib-main.subscribe"),
         (subjects.harmony(), "janus.v1.harmony"),
+        (subjects.harmony("status"), "janus.v1.harmony.status"),
     ],
 )
 def test_subjects_are_as_documented(built, subject):

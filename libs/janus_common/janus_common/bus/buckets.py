@@ -50,7 +50,8 @@ CONTROL = BucketSpec("control")
 LEASE = BucketSpec("lease", ttl_s=10.0)
 CHECKPOINT = BucketSpec("checkpoint")
 GROUPS = BucketSpec("groups", ttl_s=30 * 86_400.0, max_bytes=256 * 1024 * 1024)
-ALL = (PRESENCE, INSTRUMENTS, CONTROL, LEASE, CHECKPOINT, GROUPS)
+HARMONY = BucketSpec("harmony", ttl_s=3_600.0)
+ALL = (PRESENCE, INSTRUMENTS, CONTROL, LEASE, CHECKPOINT, GROUPS, HARMONY)
 
 
 @dataclass(frozen=True, slots=True)
