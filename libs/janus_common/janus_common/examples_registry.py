@@ -80,7 +80,7 @@ REGISTRY: tuple[msgspec.Struct, ...] = (
     HARMONY_LINE,
     HarmonyAnswer(
         broker="ib",
-        asked=Lookup(symbol="AAPL"),
+        symbol="AAPL",
         reply=LookupReply(outcome=Outcome.ACCEPTED, candidates=[AAPL]),
     ),
     HarmonyReply(

@@ -635,13 +635,13 @@ class RegistryReply(Message, frozen=True, kw_only=True):
     reason: str | None = None
     candidates: list[Instrument] = []  # of an ambiguous symbol
     more: bool = False
+    hint: str | None = None  # what to do about it
 
 
 class Lookup(Message, frozen=True, kw_only=True):
     """Ask a broker what it calls a symbol."""
 
     symbol: str
-    venue_instrument_id: str = ""  # the broker's own id, where it is known: then exactly this one
 
 
 class LookupReply(Message, frozen=True, kw_only=True):
@@ -738,7 +738,7 @@ class HarmonyAnswer(Message, frozen=True, kw_only=True):
     """What a broker has answered to a harmony that is not over: the next one goes on from there."""
 
     broker: str
-    asked: Lookup
+    symbol: str
     reply: LookupReply
 
 

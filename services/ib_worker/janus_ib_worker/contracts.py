@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from janus_common.errors import Code, Denied, SymbolInvalid
@@ -101,16 +101,27 @@ def questions(symbol: str) -> list[Named]:
             ]
 
 
+def elsewhere(symbol: str) -> list[Named]:
+    """Return what to ask IB if it has nothing that ``symbol`` means: what else is called so?"""
+    asked = questions(symbol)
+    return [replace(each, exchange="", currency="") for each in asked if each.sec_type == "STK"]
+
+
+def unique(found: list[Named]) -> list[Named]:
+    """Return each conId of ``found`` once."""
+    return list({named.con_id: named for named in found}.values())
+
+
 def answers(symbol: str, found: list[Named]) -> list[Named]:
     """Return those of ``found`` that are what ``symbol`` means, each conId once."""
     wanted = parse(symbol)
-    unique = {named.con_id: named for named in found}.values()
+    named = unique(found)
     if isinstance(wanted, Future):
         month = f"{wanted.year}{wanted.month:02}"
-        return [n for n in unique if not n.contract_month or n.contract_month == month]
+        return [n for n in named if not n.contract_month or n.contract_month == month]
     if isinstance(wanted, Equity):
-        return [n for n in unique if n.sec_type == "STK" and n.currency == "USD"]
-    return list(unique)
+        return [n for n in named if n.sec_type == "STK" and n.currency == "USD"]
+    return named
 
 
 def route(named: Named) -> str:

@@ -204,16 +204,17 @@ class GatewaySession:
         self._wire.ask_values(self._request_id())
 
     async def lookup(self, symbol: str) -> list[Instrument]:
-        """Return all that IB has under ``symbol``."""
+        """Return all that IB has under ``symbol``; if nothing, what else it calls so."""
         try:
             asked = contracts.questions(symbol)
         except SymbolInvalid as error:
             raise Denied(Code.INVALID_SYMBOL, str(error)) from error
+        found: list[Named] = []
         for question in asked:
-            found = contracts.answers(symbol, await self._details(question))
-            if found:
-                return [translate.instrument(each, now_ns=now_ns()) for each in found]
-        return []
+            found = found or contracts.answers(symbol, await self._details(question))
+        for question in contracts.elsewhere(symbol):
+            found = found or contracts.unique(await self._details(question))
+        return [translate.instrument(each, now_ns=now_ns()) for each in found]
 
     async def _details(self, question: Named) -> list[Named]:
         request = self._request_id()

@@ -47,6 +47,7 @@ from janus_common.worker.shorting import ShortGuard
 
 COMMANDS_AT_ONCE = 128  # as many cancels as orders: they overtake those that wait for a turn
 QUESTIONS_AT_ONCE = 8
+CANDIDATES = 50  # of one symbol, that fit into a message; their number is told
 RETRY_S = 0.5
 
 log = get_logger()
@@ -236,7 +237,9 @@ class Worker:
                 found = await desk.connected().lookup(asked.message.symbol)
             except BrokerUnavailable as error:
                 raise Denied(Code.BROKER_DOWN, str(error)) from error
-            return LookupReply(outcome=Outcome.ACCEPTED, candidates=found)
+            return LookupReply(
+                outcome=Outcome.ACCEPTED, candidates=found[:CANDIDATES], count=len(found)
+            )
 
         self._stop_lookups = await here.answer(
             subjects.lookup(self._broker_type),
