@@ -36,8 +36,8 @@ class House:
         self.client, self.url, self.dsn = client, url, dsn
         self.bucket = client.bucket(INSTRUMENTS)
 
-    async def resolve(self, symbol: str, *, lookup: bool = True) -> RegistryReply:
-        return await self._ask(subjects.registry("resolve"), Resolve(symbol=symbol, lookup=lookup))
+    async def resolve(self, symbol: str, **how) -> RegistryReply:
+        return await self._ask(subjects.registry("resolve"), Resolve(symbol=symbol, **how))
 
     async def put(self, instrument: Instrument) -> RegistryReply:
         return await self._ask(subjects.registry("put"), PutInstrument(instrument=instrument))

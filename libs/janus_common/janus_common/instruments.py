@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from janus_common import subjects
 from janus_common.bus.buckets import INSTRUMENTS
 from janus_common.bus.bus import Bus
 from janus_common.errors import BusError, Code, Denied, MessageInvalid
-from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve
+from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve, SymbolStatus
+from janus_common.symbols import AssetClass, parse
 
 FRESH_S = 60.0
 LOOKUP_TIMEOUT_S = 8.0  # the registry may have to ask a broker
+NAMED_BY = {"ib": "ib_conid", "webull": "webull_ticker"}  # what each broker's orders need
 
 log = structlog.get_logger()
 
@@ -32,19 +36,51 @@ class Instruments:
         self._bus, self._bucket = bus, bus.bucket(INSTRUMENTS)
         self._monotonic_s = monotonic_s
         self._known: dict[str, _Known] = {}
+        self._asking: dict[tuple[str, str], asyncio.Task[Instrument | Denied]] = {}
 
-    async def resolve(self, symbol: str) -> Instrument:
-        """Return the instrument of ``symbol``, which is canonical.
+    async def resolve(self, symbol: str, broker: str = "ib") -> Instrument:
+        """Return the instrument of ``symbol``, which is canonical, for an order at ``broker``.
+
+        All who ask the same at once share one question.
 
         Raises:
-            Denied: nobody knows it, or it is ambiguous.
+            Denied: nobody knows it, it is ambiguous, or not in use any more.
         """
         known = self._known.get(symbol)
-        if known is not None and self._monotonic_s() < known.until_s:
+        if (
+            known is not None
+            and self._monotonic_s() < known.until_s
+            and has_name(known.instrument, broker)
+        ):
             return known.instrument
+        key = symbol, broker
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._bus.tasks.create_task(self._asked(symbol, broker, known))
+            self._asking[key] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(key))
+        found = await asyncio.shield(asking)
+        if isinstance(found, Denied):
+            raise Denied(found.code, found.reason, found.hint)
+        return found
+
+    async def _asked(self, symbol: str, broker: str, known: _Known | None) -> Instrument | Denied:
+        """Ask; a refusal is returned, because an error would end the process."""
+        try:
+            return await self._found(symbol, broker, known)
+        except Denied as denied:
+            return denied
+
+    async def _found(self, symbol: str, broker: str, known: _Known | None) -> Instrument:
         found = await self._from_bucket(symbol)
-        if found is None or found.ib_conid is None:
-            found = await self._from_registry(symbol, known)
+        if found is not None and found.status is SymbolStatus.RETIRED:
+            raise Denied(
+                Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols history {symbol}"
+            )
+        if found is None or not has_name(found, broker):
+            if (bare := bare_ticker(symbol, broker, found)) is not None:
+                return bare  # not kept: the registry may learn better
+            found = await self._from_registry(symbol, broker, known)
         self._known[symbol] = _Known(found, self._monotonic_s() + FRESH_S)
         return found
 
@@ -56,16 +92,16 @@ class Instruments:
             return None
         return entry.value if entry is not None else None
 
-    async def _from_registry(self, symbol: str, known: _Known | None) -> Instrument:
+    async def _from_registry(self, symbol: str, broker: str, known: _Known | None) -> Instrument:
         try:
             reply = await self._bus.request(
                 subjects.registry("resolve"),
-                Resolve(symbol=symbol),
+                Resolve(symbol=symbol, broker=broker),
                 RegistryReply,
                 timeout_s=LOOKUP_TIMEOUT_S,
             )
         except (BusError, MessageInvalid) as error:
-            if known is not None:
+            if known is not None and has_name(known.instrument, broker):
                 return known.instrument
             raise Denied(
                 Code.REGISTRY_DOWN,
@@ -77,5 +113,21 @@ class Instruments:
         raise Denied(
             reply.code or Code.UNKNOWN_SYMBOL,
             reply.reason or f"{symbol} is not known",
-            f"janus symbols resolve {symbol}",
+            reply.hint or f"janus symbols resolve {symbol}",
         )
+
+
+def has_name(instrument: Instrument, broker: str) -> bool:
+    """Whether it is known what ``broker`` calls ``instrument``."""
+    return getattr(instrument, NAMED_BY.get(broker, "symbol"), None) is not None
+
+
+def bare_ticker(symbol: str, broker: str, known: Instrument | None) -> Instrument | None:
+    """Return an equity that goes to Webull under its canonical symbol; None for all else."""
+    if broker != "webull" or parse(symbol).asset_class is not AssetClass.EQUITY:
+        return None
+    if known is None:
+        return Instrument(
+            symbol=symbol, asset_class=AssetClass.EQUITY, webull_ticker=symbol, webull_market="US"
+        )
+    return msgspec.structs.replace(known, webull_ticker=symbol) if known.currency == "USD" else None

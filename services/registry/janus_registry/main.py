@@ -9,12 +9,14 @@ from pathlib import Path
 from janus_common import config, lifecycle, logs
 from janus_common.bus import bus, service
 from janus_common.bus.buckets import INSTRUMENTS
+from janus_common.clock import monotonic_s
 
 from janus_registry import migrate, store, store_migrations
 from janus_registry.health import Health
 from janus_registry.journal import Journal
 from janus_registry.lookups import Lookups
 from janus_registry.requests import ReportRequests, SymbolRequests
+from janus_registry.resolving import Resolving
 from janus_registry.symbols import Symbols
 
 
@@ -29,7 +31,9 @@ async def serve(settings: config.Config) -> None:
         symbols = Symbols(books, house.bucket(INSTRUMENTS), here.tell)
         await symbols.load()
         journal = Journal(books)
-        await SymbolRequests(symbols, Lookups(house)).offer(here)
+        lookups = Lookups(house, monotonic_s=monotonic_s)
+        await Resolving(symbols, lookups).offer(here)
+        await SymbolRequests(symbols).offer(here)
         await ReportRequests(books).offer(here)
         await lifecycle.run_until_stopped(
             here.be_present(),

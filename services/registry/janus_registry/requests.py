@@ -14,17 +14,14 @@ from janus_common.errors import Code, Denied, StoreRefused, StoreUnavailable, Sy
 from janus_common.messages import (
     Instrument,
     ListInstruments,
-    LookupReply,
     Outcome,
     PutInstrument,
     RegistryReply,
     ReportQuery,
     ReportReply,
-    Resolve,
 )
 
-from janus_registry import lookups, store_reports
-from janus_registry.lookups import Lookups
+from janus_registry import store_reports
 from janus_registry.pages import fitting, page
 from janus_registry.store import Store
 from janus_registry.symbols import Symbols
@@ -35,35 +32,16 @@ REPORT_LIMIT = 100
 
 
 class SymbolRequests:
-    """Answers ``registry.*``."""
+    """Answers ``registry.*`` but for ``resolve``."""
 
-    def __init__(self, symbols: Symbols, asking: Lookups) -> None:
-        self._symbols, self._lookups = symbols, asking
+    def __init__(self, symbols: Symbols) -> None:
+        self._symbols = symbols
 
     async def offer(self, here: Service) -> None:
         """Answer from now on."""
         answer = partial(here.answer, refuse=refuse_symbols, at_once=AT_ONCE)
-        await answer(subjects.registry("resolve"), Resolve, self.resolve)
         await answer(subjects.registry("list"), ListInstruments, self.page)
         await answer(subjects.registry("put"), PutInstrument, self.put)
-
-    async def resolve(self, asked: Asked[Resolve]) -> RegistryReply:
-        """Return one symbol; one that is unknown at Interactive Brokers is looked up there."""
-        symbol = _canonical(asked.message.symbol)
-        known = self._symbols.get(symbol)
-        if known is not None and (known.ib_conid is not None or not asked.message.lookup):
-            return _one(known)
-        if not asked.message.lookup:
-            raise Denied(Code.UNKNOWN_SYMBOL, f"{symbol} is not in the registry")
-        reply = await self._lookups.ask(symbol)
-        try:
-            found = lookups.only_candidate(symbol, reply)
-            with _store_errors():
-                return _one(await self._symbols.put(_sourced(found)))
-        except Denied as denied:
-            if known is not None:  # what is known is answer enough
-                return _one(known)
-            return refuse_symbols(denied, reply)
 
     async def page(self, asked: Asked[ListInstruments]) -> RegistryReply:
         """Return symbols in order, a page at a time."""
@@ -79,7 +57,7 @@ class SymbolRequests:
 
     async def put(self, asked: Asked[PutInstrument]) -> RegistryReply:
         """Add an instrument, or fill what is not known yet of one."""
-        with _store_errors():
+        with store_errors():
             return _one(await self._symbols.put(asked.message.instrument))
 
 
@@ -98,7 +76,7 @@ class ReportRequests:
     async def orders(self, asked: Asked[ReportQuery]) -> ReportReply:
         """Return orders, those made last first; paged by ``created_ns``."""
         query = _checked_query(asked.message)
-        with _store_errors():
+        with store_errors():
             found = await store_reports.orders(self._store, query, limit=query.limit + 1)
         taken, more = page(found, limit=query.limit, time_ns=lambda order: order.created_ns)
         return ReportReply(outcome=Outcome.ACCEPTED, orders=taken, more=more)
@@ -106,19 +84,16 @@ class ReportRequests:
     async def fills(self, asked: Asked[ReportQuery]) -> ReportReply:
         """Return fills as they stand, those received last first; paged by ``received_ns``."""
         query = _checked_query(asked.message)
-        with _store_errors():
+        with store_errors():
             found = await store_reports.fills(self._store, query, limit=query.limit + 1)
         taken, more = page(found, limit=query.limit, time_ns=lambda one: one.fill.received_ns)
         return ReportReply(outcome=Outcome.ACCEPTED, fills=taken, more=more)
 
 
-def refuse_symbols(denied: Denied, reply: LookupReply | None = None) -> RegistryReply:
-    """Return what an asker is told who is refused; with the candidates of ``reply``."""
+def refuse_symbols(denied: Denied) -> RegistryReply:
+    """Return what an asker is told who is refused."""
     return RegistryReply(
-        outcome=Outcome.DENIED,
-        code=denied.code,
-        reason=denied.reason,
-        candidates=fitting(reply.candidates) if reply is not None else [],
+        outcome=Outcome.DENIED, code=denied.code, reason=denied.reason, hint=denied.hint or None
     )
 
 
@@ -131,11 +106,8 @@ def _one(instrument: Instrument) -> RegistryReply:
     return RegistryReply(outcome=Outcome.ACCEPTED, instruments=[instrument])
 
 
-def _sourced(found: Instrument) -> Instrument:
-    return msgspec.structs.replace(found, source=lookups.SOURCE)
-
-
-def _canonical(text: str) -> str:
+def canonical(text: str) -> str:
+    """Return ``text`` in canonical spelling, or raise Denied."""
     try:
         return spelling.canonical(text)
     except SymbolInvalid as error:
@@ -146,7 +118,7 @@ def _checked_query(query: ReportQuery) -> ReportQuery:
     _check_limit(query.limit, REPORT_LIMIT)
     if query.symbol is None:
         return query
-    return msgspec.structs.replace(query, symbol=_canonical(query.symbol))
+    return msgspec.structs.replace(query, symbol=canonical(query.symbol))
 
 
 def _check_limit(limit: int, most: int) -> None:
@@ -155,7 +127,7 @@ def _check_limit(limit: int, most: int) -> None:
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
     """Rename what the store raises to what the asker is told."""
     try:
         yield

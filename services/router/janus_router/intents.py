@@ -31,6 +31,7 @@ from janus_common.messages import (
     CommandReply,
     FlattenCommand,
     FlattenIntent,
+    Instrument,
     Intent,
     IntentReply,
     OcaCommand,
@@ -122,7 +123,7 @@ class Intents:
 
     async def _replace(self, intent: ReplaceIntent, principal: str) -> IntentReply:
         order = await changes.recorded(self._bus.streams, intent)
-        instrument = await self._instruments.resolve(order.symbol)
+        instrument = await self._instrument(order)
         changes.replacement(intent, order, instrument)
         command = ReplaceCommand(
             intent=intent,
@@ -155,7 +156,7 @@ class Intents:
         groups.check_group(intent, now_ns=now)
         complete = groups.completed(intent, now_ns=now)
         try:
-            instruments = [await self._instruments.resolve(each.symbol) for each in complete.orders]
+            instruments = [await self._instrument(each) for each in complete.orders]
             for each, instrument in zip(complete.orders, instruments, strict=True):
                 validate.fits(each, instrument, broker=self._brokers[complete.account])
             command = OcaCommand(intent=complete, instruments=instruments, principal=principal)
@@ -178,7 +179,7 @@ class Intents:
         return replay(known.message, fingerprint(intent))
 
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
-        instrument = await self._instruments.resolve(complete.symbol)
+        instrument = await self._instrument(complete)
         validate.fits(complete, instrument, broker=self._brokers[complete.account])
         groups.fit_bracket(complete, instrument, broker=self._brokers[complete.account])
         if complete.dry_run:
@@ -186,6 +187,9 @@ class Intents:
             return await self._preview(asked)
         command = PlaceCommand(intent=complete, instrument=instrument, principal=principal)
         return await self._hand_over(command)
+
+    async def _instrument(self, order: OrderIntent | OrderUpdate) -> Instrument:
+        return await self._instruments.resolve(order.symbol, self._brokers[order.account])
 
     async def _preview(self, asked: PreviewCommand) -> IntentReply:
         """Ask what an order would cost, once all that needs no broker has been checked."""

@@ -55,7 +55,7 @@ async def test_a_unique_candidate_is_returned_and_stored(house):
 
 
 async def test_an_ambiguous_symbol_is_refused_with_its_candidates_and_not_stored(house):
-    candidates = instrument(), instrument(ib_conid=2, ib_primary_exchange="MEXI", currency="MXN")
+    candidates = instrument(), instrument(ib_conid=2, ib_primary_exchange="NYSE")
     async with connected(Worker(*candidates), house.url):
         reply = await house.resolve("AAPL")
 
@@ -77,7 +77,9 @@ async def test_all_who_ask_for_one_symbol_at_once_share_one_lookup(house):
 
     assert sorted(worker.asked) == ["AAPL", "MSFT"]
     assert {task.result().instruments[0].ib_conid for task in asking[:20]} == {265598}
-    assert asking[20].result().reason == "MSFT: Interactive Brokers has AAPL instead"
+    assert asking[20].result().reason == (
+        "MSFT: Interactive Brokers has only 265598 NASDAQ USD; nothing was stored"
+    )
 
 
 async def test_a_known_symbol_is_never_looked_up(house):
@@ -98,11 +100,73 @@ async def test_a_symbol_without_its_ib_part_gets_it(house):
     assert (found.ib_conid, found.webull_ticker) == (265598, "AAPL")
 
 
-async def test_a_known_symbol_that_the_broker_does_not_know_is_still_known(house):
+async def test_a_known_symbol_that_the_broker_does_not_know_is_refused_there_and_stays(house):
     known = await house.put(instrument(ib_conid=None, webull_ticker="AAPL"))
 
     async with connected(Worker(), house.url):
-        assert (await house.resolve("AAPL")).instruments == known.instruments
+        refused = await house.resolve("AAPL")
+
+    assert (refused.code, refused.reason) == (
+        Code.UNKNOWN_SYMBOL,
+        "AAPL: Interactive Brokers has none",
+    )
+    assert (await house.resolve("AAPL", broker="webull")).instruments == known.instruments
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "XYZ"])
+async def test_a_failure_is_remembered_so_that_later_orders_do_not_ask_again(house, symbol):
+    several = instrument(symbol="XYZ"), instrument(symbol="XYZ", ib_conid=2)
+    async with connected(Worker(*several), house.url) as worker:
+        first = await house.resolve(symbol)
+        again = await house.resolve(symbol)
+
+    assert again == first
+    assert worker.asked == [symbol]
+
+
+async def test_an_operator_may_ask_again_at_once(house):
+    async with connected(Worker(), house.url) as worker:
+        await house.resolve("AAPL")
+        worker.candidates = [instrument()]
+        reply = await house.resolve("AAPL", again=True)
+
+    assert reply.outcome is Outcome.ACCEPTED
+
+
+async def test_that_nobody_could_be_asked_is_not_remembered(house):
+    nobody = await house.resolve("AAPL")
+
+    async with connected(Worker(instrument()), house.url):
+        reply = await house.resolve("AAPL")
+
+    assert (nobody.code, reply.outcome) == (Code.BROKER_DOWN, Outcome.ACCEPTED)
+
+
+@pytest.mark.parametrize("broker", ["", "acme", "i b", "*", "x" * 500])
+async def test_a_broker_that_is_none_is_refused(house, broker):
+    assert (await house.resolve("AAPL", broker=broker)).code is Code.UNSUPPORTED
+    assert (await house.resolve("MSFT", lookup=False)).code is Code.UNKNOWN_SYMBOL
+
+
+async def test_an_instrument_in_another_currency_than_the_known_one_is_refused(house):
+    await house.put(instrument(ib_conid=None, ib_exchange=None, currency="MXN"))
+
+    async with connected(Worker(instrument()), house.url):
+        refused = await house.resolve("AAPL")
+
+    assert refused.code is Code.AMBIGUOUS_SYMBOL
+    assert refused.candidates == [instrument()]
+    assert (await house.page()).instruments[0].ib_conid is None
+
+
+async def test_a_found_id_that_belongs_to_another_symbol_is_a_conflict(house):
+    await house.put(instrument(symbol="MSFT", ib_symbol="MSFT"))
+
+    async with connected(Worker(instrument()), house.url):
+        refused = await house.resolve("AAPL")
+
+    assert refused.code is Code.AMBIGUOUS_SYMBOL
+    assert refused.reason == "AAPL: ib_conid 265598 belongs to MSFT; nothing was overwritten"
 
 
 async def test_who_does_not_want_a_lookup_gets_none(house):
@@ -133,7 +197,7 @@ async def test_an_answer_that_cannot_be_read_is_no_answer(house, data):
     reply = await house.resolve("AAPL")
     await client.close()
 
-    assert reply.code is Code.UNKNOWN_SYMBOL
+    assert reply.code is Code.BROKER_DOWN
     assert "the answer to a lookup" in (reply.reason or "")
 
 
@@ -143,5 +207,5 @@ async def test_a_lookup_that_is_never_answered_ends_with_a_reason(house):
         reply = await house.resolve("AAPL")
         worker.go.set()
 
-    assert reply.code is Code.UNKNOWN_SYMBOL
+    assert reply.code is Code.BROKER_DOWN
     assert "the lookup failed: janus.v1.lookup.ib: no answer in time" in (reply.reason or "")
