@@ -75,7 +75,7 @@ class Instruments:
         found = await self._from_bucket(symbol)
         if found is not None and found.status is SymbolStatus.RETIRED:
             raise Denied(
-                Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols history {symbol}"
+                Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols show {symbol}"
             )
         if found is None or not has_name(found, broker):
             if (bare := bare_ticker(symbol, broker, found)) is not None:

@@ -107,15 +107,15 @@ def elsewhere(symbol: str) -> list[Named]:
     return [replace(each, exchange="", currency="") for each in asked if each.sec_type == "STK"]
 
 
-def unique(found: list[Named]) -> list[Named]:
-    """Return each conId of ``found`` once."""
-    return list({named.con_id: named for named in found}.values())
+def answers(symbol: str, found: list[Named], asked: Named | None = None) -> list[Named]:
+    """Return those of ``found`` that are what ``symbol`` means, each conId once.
 
-
-def answers(symbol: str, found: list[Named]) -> list[Named]:
-    """Return those of ``found`` that are what ``symbol`` means, each conId once."""
+    Where ``asked`` was what else is called so, that is all of them.
+    """
     wanted = parse(symbol)
-    named = unique(found)
+    named = list({one.con_id: one for one in found}.values())
+    if asked is not None and not asked.currency:
+        return named
     if isinstance(wanted, Future):
         month = f"{wanted.year}{wanted.month:02}"
         return [n for n in named if not n.contract_month or n.contract_month == month]

@@ -206,14 +206,12 @@ class GatewaySession:
     async def lookup(self, symbol: str) -> list[Instrument]:
         """Return all that IB has under ``symbol``; if nothing, what else it calls so."""
         try:
-            asked = contracts.questions(symbol)
+            asked = [*contracts.questions(symbol), *contracts.elsewhere(symbol)]
         except SymbolInvalid as error:
             raise Denied(Code.INVALID_SYMBOL, str(error)) from error
         found: list[Named] = []
         for question in asked:
-            found = found or contracts.answers(symbol, await self._details(question))
-        for question in contracts.elsewhere(symbol):
-            found = found or contracts.unique(await self._details(question))
+            found = found or contracts.answers(symbol, await self._details(question), question)
         return [translate.instrument(each, now_ns=now_ns()) for each in found]
 
     async def _details(self, question: Named) -> list[Named]:

@@ -81,7 +81,7 @@ def _refusal(filled: Filled) -> Denied:
             return Denied(
                 Code.AMBIGUOUS_SYMBOL,
                 f"{symbol}: {conflict_in_words(filled)}; nothing was overwritten",
-                f"janus symbols conflicts {symbol}",
+                f"janus symbols show {symbol}",
             )
         case Result.RETIRED:
             return retired(symbol)
@@ -90,7 +90,7 @@ def _refusal(filled: Filled) -> Denied:
 
 def retired(symbol: str) -> Denied:
     """Return what whoever asks for a symbol that is not in use any more is told."""
-    return Denied(Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols history {symbol}")
+    return Denied(Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols show {symbol}")
 
 
 def conflict_in_words(filled: Filled) -> str:

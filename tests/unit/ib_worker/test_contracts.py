@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 from janus_common.symbols import AssetClass
-from janus_ib_worker.contracts import Named, answers, asset_class, canonical, questions, route
+from janus_ib_worker.contracts import (
+    Named,
+    answers,
+    asset_class,
+    canonical,
+    elsewhere,
+    questions,
+    route,
+)
 
 
 def stock(symbol: str = "AAPL", **more) -> Named:
@@ -140,3 +148,21 @@ def test_stocks_are_routed_smart_and_futures_to_their_exchange():
 def test_kinds_are_told_apart():
     assert asset_class(Named(sec_type="FOP")) is AssetClass.OPTION
     assert asset_class(Named(sec_type="FUT")) is AssetClass.FUTURE
+
+
+def test_what_else_is_called_so_is_asked_without_the_filter():
+    [other] = elsewhere("BRK.B")
+
+    assert (other.symbol, other.sec_type, other.exchange, other.currency) == (
+        "BRK B",
+        "STK",
+        "",
+        "",
+    )
+    assert elsewhere("NQ.2603") == []
+
+
+def test_all_that_else_is_called_so_is_a_candidate_once():
+    mexican = stock(con_id=2, currency="MXN")
+
+    assert answers("AAPL", [mexican, mexican], elsewhere("AAPL")[0]) == [mexican]
