@@ -29,8 +29,11 @@ class VenueError(Exception):
 class PaperVenue(Program):
     """A venue at free ports, with its state in ``folder``; may be killed and started again."""
 
-    def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
-        self._folder, self._options = folder, options
+    def __init__(
+        self, folder: Path, options: tuple[str, ...] = (), *, webull_keys: str = ""
+    ) -> None:
+        self._folder, self._options, self._webull_keys = folder, options, webull_keys
+        self.webull_port = 0  # as those below; only with keys
         self._log = folder / "venue.log"
         self.tws_port = self.control_port = 0  # any free one the first time, the same one after
 
@@ -42,6 +45,7 @@ class PaperVenue(Program):
                 *("--tws", f"127.0.0.1:{self.tws_port}"),
                 *("--control", f"127.0.0.1:{self.control_port}"),
                 *("--accounts", ",".join(ACCOUNTS), "--state", str(self._folder / "state")),
+                *self._webull(),
                 *self._options,
                 stdout=output,
                 stderr=output,
@@ -51,6 +55,16 @@ class PaperVenue(Program):
                 assert self._process.returncode is None, self._log.read_text()
                 await asyncio.sleep(0.01)
         self.tws_port, self.control_port = ready["tws"], ready["control"]
+        self.webull_port = ready.get("webull", 0)
+
+    def _webull(self) -> tuple[str, ...]:
+        """Return the options of the second broker, if there is one."""
+        if not self._webull_keys:
+            return ()
+        secrets = self._folder / "webull.keys"
+        secrets.write_text(self._webull_keys)
+        address = f"127.0.0.1:{self.webull_port}"
+        return ("--webull", address, "--webull-keys", f"file:{secrets}")
 
     async def stop(self) -> int:
         """Ask it to end; return its exit status."""
@@ -102,9 +116,11 @@ class PaperVenue(Program):
 
 
 @asynccontextmanager
-async def paper_venue(folder: Path, *options: str) -> AsyncIterator[PaperVenue]:
-    """Run a venue with its state and log in ``folder``."""
-    venue = PaperVenue(folder, options)
+async def paper_venue(
+    folder: Path, *options: str, webull_keys: str = ""
+) -> AsyncIterator[PaperVenue]:
+    """Run a venue with its state and log in ``folder``; with keys, a second broker too."""
+    venue = PaperVenue(folder, options, webull_keys=webull_keys)
     await venue.start()
     try:
         yield venue

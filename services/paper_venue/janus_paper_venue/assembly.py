@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from socket import socket
 from typing import Any
 
 from janus_common.clock import NS_PER_S, monotonic_s, now_ns
@@ -18,6 +17,7 @@ from janus_paper_venue.catalogue import default_catalogue
 from janus_paper_venue.clock import restored
 from janus_paper_venue.control import Control
 from janus_paper_venue.exchange import Exchange
+from janus_paper_venue.faces import Face
 from janus_paper_venue.faults import FaultInvalid, Faults
 from janus_paper_venue.faults_market import Halts, correct_fills
 from janus_paper_venue.feed import Feed
@@ -26,6 +26,9 @@ from janus_paper_venue.market import Market
 from janus_paper_venue.store import Store
 from janus_paper_venue.tws.options import Options
 from janus_paper_venue.tws.server import TwsFace
+from janus_paper_venue.webull.gateway import Gateway
+from janus_paper_venue.webull.keys import AppKey
+from janus_paper_venue.webull.server import WebullFace
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,22 @@ class Venue:
 
     store: Store
     feed: Feed
-    face: TwsFace
+    tws: TwsFace
+    webull: WebullFace | None
     control: Control
 
-    def services(self, *, tws: socket, control: socket) -> list[Coroutine[Any, Any, None]]:
+    def services(self, ports: words.Ports) -> list[Coroutine[Any, Any, None]]:
         """Return what has to run."""
-        return [self.face.serve(tws), self.control.serve(control), self.feed.run()]
+        found = [self.tws.serve(ports.tws), self.control.serve(ports.control), self.feed.run()]
+        if self.webull is not None and ports.webull is not None:
+            found.append(self.webull.serve(ports.webull))
+        return found
 
 
 def assemble(options: Namespace) -> Venue:
     """Open the venue's memory and its market."""
-    accounts = words.accounts(options.accounts)
+    tws_accounts, keys = words.accounts(options.accounts), words.webull_keys(options)
+    accounts = all_accounts(tws_accounts, keys)
     catalogue = Catalogue()
     store = Store(options.state, catalogue)
     clock = restored(now_ns, store.settings(), first_ns=words.moment(options.clock))
@@ -68,12 +76,21 @@ def assemble(options: Namespace) -> Venue:
     faults = Faults(
         seed=options.seed, now_s=monotonic_s, con_id=lambda name: con_id_of(catalogue, name)
     )
-    face = TwsFace(exchange, Options(messages_per_s=options.messages_per_s or None), faults)
+    pace = Options(messages_per_s=options.messages_per_s or None)
+    tws = TwsFace(exchange, pace, faults, accounts=tws_accounts)
+    webull = WebullFace(Gateway(exchange, keys, faults), words.webull(options)) if keys else None
     Halts(exchange, market, faults)
     correct_fills(exchange, faults)
     faults_script.plan(exchange, faults, planned)
-    control = Control(exchange, market, feed, [face], faults=faults)
-    return Venue(store, feed, face, control)
+    faces: list[Face] = [tws] if webull is None else [tws, webull]
+    control = Control(exchange, market, feed, faces, faults=faults)
+    return Venue(store, feed, tws, webull, control)
+
+
+def all_accounts(tws: Sequence[str], keys: Mapping[str, AppKey]) -> tuple[str, ...]:
+    """Return the accounts of all brokers; one may be at two of them."""
+    others = (account for key in keys.values() for account in key.accounts)
+    return tuple(dict.fromkeys((*tws, *others)))
 
 
 def con_id_of(catalogue: Catalogue, name: str) -> int:

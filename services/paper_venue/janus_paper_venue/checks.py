@@ -8,7 +8,8 @@ from decimal import Decimal
 from janus_paper_venue.gates import AT_CLOSE
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.matching import TOUCHES
-from janus_paper_venue.orders import OrderRequest, OrderType, Reject, RejectCode, Tif
+from janus_paper_venue.orders import Cause, OrderRequest, OrderType, Reject, RejectCode, Tif
+from janus_paper_venue.rules import Borrow, Terms
 from janus_paper_venue.trailing import TRAILING
 
 NEEDS_LIMIT = frozenset(
@@ -134,6 +135,23 @@ def _check_offset(request: OrderRequest) -> Reject | None:
         return _invalid("A TRAIL LIMIT order needs a limit offset, or its first stop and limit.")
     if not offset.is_finite() or abs(offset) > MAX_PRICE:
         return _invalid(f"The limit offset {offset} is out of bounds.")
+    return None
+
+
+def check_short(request: OrderRequest, *, terms: Terms, borrow: Borrow) -> Reject | None:
+    """Return why ``request`` may not sell more than its account holds, or ``None``."""
+    reasons = (
+        (Cause.HOLDING, request.may_short, "The quantity exceeds the position."),
+        (Cause.SHORT_ACCOUNT, terms.can_short, "The account may not hold short positions."),
+        (
+            Cause.SHORT_INSTRUMENT,
+            borrow is not Borrow.NONE,
+            "The contract is not available for short sale.",
+        ),
+    )
+    for cause, may, text in reasons:
+        if not may:
+            return Reject(RejectCode.REJECTED, f"Order rejected - reason:{text}", cause)
     return None
 
 

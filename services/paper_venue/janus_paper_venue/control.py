@@ -6,15 +6,13 @@ Numbers are JSON numbers; times are nanoseconds UTC (``_ns``) or ISO 8601. A ref
 
 from __future__ import annotations
 
-import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,11 +29,11 @@ from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.levers import Levers, Refused
 from janus_paper_venue.market import Market, Pin
 from janus_paper_venue.openapi import Operation, document, query
+from janus_paper_venue.serving import serve_http
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_TICKS_PER_S = 200_000
 MAX_NUMBER = Decimal(1_000_000_000)
-STOP_S = 1  # for requests in hand when the venue stops
 
 log = structlog.get_logger()
 
@@ -84,21 +82,7 @@ class Control:
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer requests until canceled."""
-        config = uvicorn.Config(
-            self.application(),
-            loop="none",
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=STOP_S,
-        )
-        server = _Server(config)
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            await server.shutdown(sockets=[listener])
+        await serve_http(self.application(), listener)
 
     def application(self) -> Starlette:
         """Return the application, for a server or a test."""
@@ -281,12 +265,3 @@ def _moment(request: Request, name: str) -> int | None:
     if not text.isdecimal():
         raise Refused(f"{name} {text[:40]!r} is not a number of nanoseconds")
     return int(text)
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Do nothing: the lifecycle has the signals."""
-        yield

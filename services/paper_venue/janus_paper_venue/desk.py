@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from janus_paper_venue.accounts import Account, AccountValues, Position
+from janus_paper_venue.checks import check_short
 from janus_paper_venue.events import (
     AccountChanged,
     Corrected,
@@ -26,6 +27,7 @@ from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.ledger import Split, closing_qty, margin_for, signed
 from janus_paper_venue.orders import (
     ZERO,
+    Cause,
     Execution,
     OrderRequest,
     OrderStatus,
@@ -221,6 +223,7 @@ class Desk:
             "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED "
             f"POSITION YOUR EQUITY WITH LOAN VALUE [{values.net_liquidation:.2f} USD] MUST EXCEED "
             f"THE INITIAL MARGIN [{values.initial_margin - freed + margin:.2f} USD]",
+            Cause.FUNDS,
         )
 
     def price_of(self, request: OrderRequest) -> Decimal:
@@ -295,19 +298,11 @@ class Desk:
         self, request: OrderRequest, *, replaced: VenueOrder | None = None
     ) -> Reject | None:
         """Return why ``request`` may not sell what the account does not have, or ``None``."""
-        can_short = self.terms(request.account).can_short
         if request.side is not Side.SELL or request.parent_id:
             return None
-        if (can_short and self.borrow(request.con_id) is not Borrow.NONE) or not self._shortens(
-            request, replaced
-        ):
-            return None
-        cause = (
-            "The contract is not available for short sale."
-            if can_short
-            else "The account may not hold short positions."
-        )
-        return Reject(RejectCode.REJECTED, f"Order rejected - reason:{cause}")
+        terms = self.terms(request.account)
+        refusal = check_short(request, terms=terms, borrow=self.borrow(request.con_id))
+        return refusal if refusal and self._shortens(request, replaced) else None
 
     def needs_locate(self, order: VenueOrder) -> bool:
         """Whether shares must be found before ``order`` may be sent."""

@@ -7,7 +7,7 @@ client is answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -126,9 +126,16 @@ class Exchange:
         self._publish()
         return canceled
 
-    def cancel_all(self, client_id: int | None = None) -> int:
-        """Cancel every live order (of ``client_id``); return how many there were."""
-        found = [one for one in self.open_orders() if client_id in {None, one.request.client_id}]
+    def cancel_all(
+        self, client_id: int | None = None, *, accounts: Collection[str] | None = None
+    ) -> int:
+        """Cancel every live order (of ``client_id``, of ``accounts``); return how many."""
+        found = [
+            one
+            for one in self.open_orders()
+            if client_id in {None, one.request.client_id}
+            and (accounts is None or one.request.account in accounts)
+        ]
         for order in found:
             newest = self._desk.order(order.perm_id)  # its OCA group or parent may have ended it
             if not newest.is_final and newest.status is not OrderStatus.PENDING_CANCEL:

@@ -8,18 +8,19 @@ from typing import Protocol
 
 import msgspec
 
-BY_HAND = -1  # client id of orders that were typed in; TWS calls them client 0, order id 0
+# Client ids of orders that came through no TWS client; TWS calls them client 0, order id 0.
+BY_HAND, BY_WEBULL = -1, -2
 
 
 def shown(client_id: int, order_id: int) -> tuple[int, int]:
     """Return the client id and order id by which clients know an order."""
-    return (0, 0) if client_id == BY_HAND else (client_id, order_id)
+    return (0, 0) if client_id < 0 else (client_id, order_id)
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One open socket of a client."""
 
-    face: str  # "tws"
+    face: str  # "tws", "webull" or "webull-events"
     peer: str  # host:port
     client_id: int | None  # None until it has said who it is
     server_version: int

@@ -14,7 +14,8 @@ from random import Random
 
 import msgspec
 
-from janus_paper_venue.faults_list import ALIASES, AT_ONCE, BY_VENUE_CLOCK, KINDS, Kind
+from janus_paper_venue.faults_kind import Kind
+from janus_paper_venue.faults_list import ALIASES, AT_ONCE, BY_VENUE_CLOCK, KINDS, NEED_SYMBOL
 
 MAX_ACTIVE = 1_000
 MAX_SECONDS = 86_400.0
@@ -41,6 +42,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     bytes: int | None = None
     ids: int | None = None
     amount: float | None = None
+    path: str | None = None  # a part of the paths it concerns; empty: all
 
 
 class Active(msgspec.Struct, kw_only=True):
@@ -72,8 +74,8 @@ def completed(fault: Fault) -> Fault:
     given = {name: value for name, value in msgspec.structs.asdict(fault).items() if value}
     if unknown := set(given) - COMMON - set(kind.defaults):
         raise FaultInvalid(f"{fault.name} has no {', '.join(sorted(unknown))}")
-    if fault.name == "halted" and not fault.symbol:
-        raise FaultInvalid("halted needs a symbol")
+    if fault.name in NEED_SYMBOL and not fault.symbol:
+        raise FaultInvalid(f"{fault.name} needs a symbol")
     _check(fault)
     missing = {name: value for name, value in kind.defaults.items() if getattr(fault, name) is None}
     return replace(fault, name=ALIASES.get(fault.name, fault.name), **missing)
@@ -157,14 +159,17 @@ class Faults:
         now_s = self._now_s()
         self._end([one for one in self._active if one.until_s and one.until_s <= now_s])
 
-    def take(self, names: Iterable[str], *, client_id: int = -1, con_id: int = 0) -> Fault | None:
+    def take(
+        self, names: Iterable[str], *, client_id: int = -1, con_id: int = 0, path: str = ""
+    ) -> Fault | None:
         """Return the fault that strikes at this opportunity, if one does."""
         if not self._active:
             return None
         now_s = self._now_s()
         wanted = frozenset(names)
         for one in self._active:
-            if one.fault.name in wanted and _concerns(one, client_id, con_id, now_s):
+            is_meant = one.fault.name in wanted and (one.fault.path or "") in path
+            if is_meant and _concerns(one, client_id, con_id, now_s):
                 one.seen += 1
                 if self._strikes(one):
                     return one.fault

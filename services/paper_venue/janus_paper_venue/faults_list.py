@@ -1,9 +1,11 @@
-"""Every fault that the venue can be asked for: its name, what it does, and its parameters."""
+"""Every fault of the TWS face and of the market, and with those of the Webull face, all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from janus_paper_venue import faults_webull
+from janus_paper_venue.faults_kind import Kind
 
 NOTICE_TEXTS: Mapping[int, str] = {
     1100: "Connectivity between IBKR and Trader Workstation has been lost.",
@@ -43,15 +45,6 @@ COMPETING = 10197
 COMPETING_TEXT = "No market data during competing live session"
 MODIFY_FILLED = 104
 MODIFY_TEXT = "Cannot modify a filled order."
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One fault; ``defaults`` are its parameters, ``lasts`` when it goes on until it is lifted."""
-
-    what: str
-    defaults: Mapping[str, float | int | str] = field(default_factory=dict)
-    lasts: bool = False
 
 
 def _coded(what: str, texts: Mapping[int, str]) -> dict[str, Kind]:
@@ -138,7 +131,7 @@ SESSIONS: Mapping[str, Kind] = {
     "halted": Kind("an instrument does not trade", {"symbol": "", "seconds": 0}, lasts=True),
     "clock_skew": Kind("times are wrong by ``amount`` seconds", {"amount": 60.0}, lasts=True),
 }
-KINDS: Mapping[str, Kind] = {
+TWS_KINDS: Mapping[str, Kind] = {
     **PLACES,
     **MODIFIES,
     **QUESTIONS,
@@ -155,6 +148,8 @@ KINDS: Mapping[str, Kind] = {
     f"error_{COMPETING}": Kind("as competing_session", {"seconds": 0}, lasts=True),
     "error_326": Kind("as client_id_in_use", {"seconds": 5.0}, lasts=True),
 }
+KINDS: Mapping[str, Kind] = {**TWS_KINDS, **faults_webull.KINDS}
+NEED_SYMBOL = frozenset({"halted"}) | faults_webull.NEED_SYMBOL
 ALIASES = {f"error_{COMPETING}": "competing_session", "error_326": "client_id_in_use"}
 BY_VENUE_CLOCK = frozenset({"halted"})  # part of the truth: it ends by the venue's own time
-AT_ONCE = frozenset({*NOTICES, "cut"})  # done when injected, and over
+AT_ONCE = frozenset({*NOTICES, "cut"}) | faults_webull.AT_ONCE  # done when injected, and over

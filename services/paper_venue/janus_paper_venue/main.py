@@ -18,11 +18,13 @@ async def serve(options: Namespace) -> None:
     """Run the venue as ``options`` say until stopped."""
     logs.configure(options.log_level, service="paper_venue")
     words.accounts(options.accounts)
-    with words.ports(options) as (tws, control):
+    words.webull_keys(options)
+    with words.ports(options) as ports:
         venue = assemble(options)
-        log.info("venue.listening", tws=tws.getsockname()[1], control=control.getsockname()[1])
+        found = {name: one.getsockname()[1] for name, one in ports._asdict().items() if one}
+        log.info("venue.listening", **found)
         try:
-            await lifecycle.run_until_stopped(*venue.services(tws=tws, control=control))
+            await lifecycle.run_until_stopped(*venue.services(ports))
         finally:
             venue.store.close()
 

@@ -7,11 +7,12 @@ import errno
 import re
 import socket
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from janus_common import logs
 from janus_common.clock import NS_PER_S
@@ -23,6 +24,9 @@ from janus_paper_venue.instruments import Catalogue, SecType
 from janus_paper_venue.recording import Recording, find_recordings, read_rows
 from janus_paper_venue.rules import Rules, Terms
 from janus_paper_venue.sessions import Hours
+from janus_paper_venue.webull.keys import AppKey, read_keys
+from janus_paper_venue.webull.limits import Rates
+from janus_paper_venue.webull.options import WebullOptions
 
 ACCOUNT = re.compile(r"[A-Z]{1,3}[0-9]{1,12}")
 BACKLOG = 200
@@ -32,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
     found = argparse.ArgumentParser(
         prog="janus_paper_venue",
-        description="A simulated exchange that speaks the TWS API.",
+        description="A simulated exchange that speaks the TWS API and Webull's.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = found.add_argument
@@ -55,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
     add("--hours", choices=[str(one) for one in Hours], help="when markets are open; or as before")
     add("--clock", metavar="ISO", help="begin at this moment, standing still until told otherwise")
     add("--messages-per-s", type=int, default=50, help="limit of a TWS client; 0: none")
+    add("--webull", metavar="HOST:PORT", help="HTTP of a second broker, Webull; else none")
+    add("--webull-keys", metavar="KEYS", help="KEY:SECRET:ACCOUNT[+ACCOUNT],... or file:PATH")
+    add("--webull-rates", choices=[str(one) for one in Rates], default="legacy", help="429 table")
+    add("--webull-skew", type=float, default=300.0, help="seconds a timestamp may be wrong")
     add("--faults", type=Path, help="file of faults, one a line: NAME key=value ... at=SECONDS")
     add("--log-level", choices=logs.LEVELS, default="info")
     return found
@@ -104,11 +112,36 @@ def accounts(text: str) -> tuple[str, ...]:
     return found
 
 
+def webull(options: Namespace) -> WebullOptions:
+    """Return how the Webull face behaves."""
+    return WebullOptions(rates=Rates(options.webull_rates), skew_s=options.webull_skew)
+
+
+def webull_keys(options: Namespace) -> Mapping[str, AppKey]:
+    """Return who may call the Webull face; nobody if there is none."""
+    if options.webull is None and options.webull_keys is None:
+        return {}
+    if options.webull is None or options.webull_keys is None:
+        raise ConfigError("--webull and --webull-keys go together; give both or neither")
+    return read_keys(options.webull_keys)
+
+
+class Ports(NamedTuple):
+    """The sockets on which clients are served."""
+
+    tws: socket.socket
+    control: socket.socket
+    webull: socket.socket | None
+
+
 @contextmanager
-def ports(options: Namespace) -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Hold the sockets for TWS clients and for control: clients may connect from now on."""
-    with _listen("--tws", options.tws) as tws, _listen("--control", options.control) as control:
-        yield tws, control
+def ports(options: Namespace) -> Iterator[Ports]:
+    """Hold the sockets: clients may connect from now on."""
+    with ExitStack() as held:
+        tws = held.enter_context(_listen("--tws", options.tws))
+        control = held.enter_context(_listen("--control", options.control))
+        webull = options.webull and held.enter_context(_listen("--webull", options.webull))
+        yield Ports(tws, control, webull)
 
 
 def _listen(option: str, address: str) -> socket.socket:

@@ -74,11 +74,22 @@ class RejectCode(IntEnum):
     NOT_CANCELABLE = 161
 
 
+class Cause(StrEnum):
+    """What a refusal with the code REJECTED is about."""
+
+    FUNDS = "funds"
+    SHORT_ACCOUNT = "short-account"  # the account may not sell short
+    SHORT_INSTRUMENT = "short-instrument"  # nobody lends it
+    HOLDING = "holding"  # a sale that may not go short, of more than the account holds
+    OTHER = "other"
+
+
 class Reject(msgspec.Struct, frozen=True):
     """Refused; nothing has changed. ``text`` is in IB's words where these are known."""
 
     code: RejectCode
     text: str
+    cause: Cause = Cause.OTHER
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +120,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     trail_amount: Decimal | None = None
     trail_percent: Decimal | None = None
     limit_offset: Decimal | None = None  # TRAIL LIMIT
+    may_short: bool = True  # whether it may sell more than the account holds
     received_ns: int = 0  # wall clock when its bytes were read
     received_monotonic_ns: int = 0  # time.monotonic_ns at that moment
     raw: Mapping[str, str] = msgspec.field(default_factory=dict)  # the wire's fields, as sent

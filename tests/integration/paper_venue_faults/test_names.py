@@ -1,4 +1,4 @@
-"""Every fault there is has a test that shows its effect."""
+"""Every fault of the TWS face and the market has a test that shows its effect."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from janus_paper_venue.faults_list import (
     CANCEL_TEXTS,
     DATA_TEXTS,
-    KINDS,
     NOTICE_TEXTS,
     ORDER_TEXTS,
     REJECT_TEXTS,
+    TWS_KINDS,
 )
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def test_every_fault_is_tested():
         tuple(map(int, re.findall(r"\d+", row))) for row in re.findall(r"\[(\d[^\]]*)\]", text)
     }
 
-    assert not set(KINDS) - named - in_tables
+    assert not set(TWS_KINDS) - named - in_tables
     assert {tuple(sorted(table)) for table in TABLES[:2] + TABLES[3:]} <= {
         tuple(sorted(row)) for row in lists
     }

@@ -86,7 +86,7 @@ class Holdings:
         self._profit.beat()
         if second % self._link.login.options.account_updates_s:
             return
-        for account in self._link.exchange.accounts:
+        for account in self._link.login.accounts:
             self.hear_account(account)
         for req_id, tags in self._summaries.items():
             self._send_summary(req_id, tags)
@@ -137,7 +137,7 @@ class Holdings:
 
     def _subscribe_positions(self, _: r.Positions) -> None:
         self._has_positions = True
-        for account in self._link.exchange.accounts:
+        for account in self._link.login.accounts:
             for fields, one in self._held(account):
                 self._send_position(account, fields, qty=one.qty, cost=one.avg_cost)
         self._link.send(encode.position_end())
@@ -167,7 +167,7 @@ class Holdings:
         self._link.send(encode.account_summary_end(request.req_id))
 
     def _send_summary(self, req_id: int, tags: str) -> None:
-        for account in self._link.exchange.accounts:
+        for account in self._link.login.accounts:
             for tag, value, currency in tagged_rows(
                 self._link.exchange.account_values(account), tags
             ):

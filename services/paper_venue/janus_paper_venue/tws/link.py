@@ -57,7 +57,7 @@ class Link:
 
     def account(self, name: str) -> str | None:
         """Return the account meant by ``name``, or None; empty means the only one."""
-        accounts = self.exchange.accounts
+        accounts = self.login.accounts
         if not name and len(accounts) == 1:
             return accounts[0]
         return name if name in accounts else None

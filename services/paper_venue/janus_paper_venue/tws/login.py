@@ -7,14 +7,15 @@ that placed them (and the master client), positions and money to all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 import structlog
 
 from janus_paper_venue import events as e
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import Faults
+from janus_paper_venue.orders import Execution, OrderRequest, VenueOrder
 from janus_paper_venue.quotes import Quote
 from janus_paper_venue.tws.options import Options
 
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 OrderEvent = (
     e.OrderAccepted | e.OrderChanged | e.OrderNoticed | e.Executed | e.Corrected | e.FeeReported
 )
+
+
+Owned = TypeVar("Owned", VenueOrder, Execution)
 
 
 class Member(Protocol):
@@ -53,8 +57,16 @@ class Line(Protocol):
 class Login:
     """One gateway login with its accounts and clients."""
 
-    def __init__(self, exchange: Exchange, options: Options, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        options: Options,
+        faults: Faults | None = None,
+        *,
+        accounts: Sequence[str] | None = None,
+    ) -> None:
         self.exchange, self.options = exchange, options
+        self.accounts = tuple(exchange.accounts if accounts is None else accounts)
         self.faults = Faults() if faults is None else faults
         self.now_ns = exchange.now_ns
         self.members: dict[int, Member] = {}
@@ -107,16 +119,14 @@ class Login:
                 for line in self._lines.get(event.quote.con_id, ()):
                     line.update(event.quote, event.changed)
             case e.OrderAccepted() | e.OrderChanged() | e.OrderNoticed():
-                self._tell_owner(event.order.request.client_id, event)
+                self._tell_owner(event.order.request, event)
             case e.Executed() | e.FeeReported():
                 self._note_fee(event)
-                self._tell_owner(event.execution.client_id, event)
+                self._tell_owner(event.execution, event)
             case e.Corrected():
-                self._tell_owner(event.execution.client_id, event)
+                self._tell_owner(event.execution, event)
             case e.PositionChanged():
-                for member in self.members.values():
-                    member.hear_position(event)
-                self._mark(event.account)
+                self._tell_position(event)
             case e.AccountChanged():
                 self._mark(event.account)
             case e.OrderIdTaken():
@@ -134,9 +144,20 @@ class Login:
         else:
             self._open_fees.discard(event.execution.exec_id)
 
-    def _tell_owner(self, client_id: int, event: OrderEvent) -> None:
-        for member in self._audience(client_id):
-            member.hear_order(event)
+    def ours(self, found: Iterable[Owned]) -> list[Owned]:
+        """Return those of ``found`` that are of this login's accounts."""
+        return [one for one in found if _owner(one).account in self.accounts]
+
+    def _tell_owner(self, owner: OrderRequest | Execution, event: OrderEvent) -> None:
+        if owner.account in self.accounts:
+            for member in self._audience(owner.client_id):
+                member.hear_order(event)
+
+    def _tell_position(self, event: e.PositionChanged) -> None:
+        if event.account in self.accounts:
+            for member in self.members.values():
+                member.hear_position(event)
+            self._mark(event.account)
 
     def _audience(self, client_id: int) -> Iterator[Member]:
         for one in dict.fromkeys((max(client_id, 0), self.options.master_client_id)):
@@ -145,7 +166,7 @@ class Login:
 
     def _mark(self, account: str) -> None:
         """Report an account's figures after this loop turn: the exchange may not be asked now."""
-        if not self.members:
+        if not self.members or account not in self.accounts:
             return
         if not self._dirty:
             asyncio.get_running_loop().call_soon(self._report_accounts)
@@ -156,3 +177,7 @@ class Login:
         for member in tuple(self.members.values()):
             for account in sorted(dirty):
                 member.hear_account(account)
+
+
+def _owner(one: VenueOrder | Execution) -> OrderRequest | Execution:
+    return one.request if isinstance(one, VenueOrder) else one

@@ -111,7 +111,7 @@ class Reference:
         self._link.send(encode.next_valid_id(order_id))
 
     def _accounts(self, _: r.ManagedAccounts) -> None:
-        self._link.send(encode.managed_accounts(self._link.exchange.accounts))
+        self._link.send(encode.managed_accounts(self._link.login.accounts))
 
     def _time(self, _: r.CurrentTime) -> None:
         self._link.send(encode.current_time(self._link.login.now_ns() // NS))
@@ -123,7 +123,7 @@ class Reference:
         """Take a request that has no answer."""
 
     def _family_codes(self, _: r.FamilyCodes) -> None:
-        self._link.send(encode.family_codes(self._link.exchange.accounts))
+        self._link.send(encode.family_codes(self._link.login.accounts))
 
     def _tiers(self, request: r.SoftDollarTiers) -> None:
         self._link.send(encode.soft_dollar_tiers(request.req_id))

@@ -24,13 +24,18 @@ log = structlog.get_logger()
 
 
 class TwsFace:
-    """One gateway login: all accounts of the exchange, any number of clients."""
+    """One gateway login: its accounts, or all of the exchange; any number of clients."""
 
     def __init__(
-        self, exchange: Exchange, options: Options | None = None, faults: Faults | None = None
+        self,
+        exchange: Exchange,
+        options: Options | None = None,
+        faults: Faults | None = None,
+        *,
+        accounts: Sequence[str] | None = None,
     ) -> None:
         faults = Faults(now_s=time.monotonic) if faults is None else faults
-        self.login = Login(exchange, options or Options(), faults)
+        self.login = Login(exchange, options or Options(), faults, accounts=accounts)
         self._make, self._open = connections(self.login)
         faults.listen(FaultyFace(faults, self._open).hear)
 

@@ -143,9 +143,9 @@ class Session:
             )
             self._cut(ID_IN_USE, text)
             return
-        exchange = self._login.exchange
-        self._outbox.send(encode.managed_accounts(exchange.accounts))
-        self._outbox.send(encode.next_valid_id(exchange.next_order_id(self.client_id)))
+        next_id = self._login.exchange.next_order_id(self.client_id)
+        self._outbox.send(encode.managed_accounts(self._login.accounts))
+        self._outbox.send(encode.next_valid_id(next_id))
         for code, text in FARMS:
             self._link.error(-1, code, text)
         self._trading.announce()

@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 
 from janus_paper_venue import events as e
-from janus_paper_venue.faces import BY_HAND, shown
+from janus_paper_venue.faces import shown
 from janus_paper_venue.instruments import Instrument
 from janus_paper_venue.orders import Execution, OrderRequest, OrderStatus, Reject, VenueOrder
 from janus_paper_venue.tws import encode_orders as write
@@ -81,7 +81,11 @@ class Trading:
         if instrument is None:
             return
         name = message.fields["account"]
-        sender = Sender(link.client_id, link.account(name) or name, link.arrival)
+        account = link.account(name)
+        if account is None and name in link.exchange.accounts:  # of another broker
+            link.invalid(message.order_id, f"Invalid account code '{name}'.")
+            return
+        sender = Sender(link.client_id, account or name, link.arrival)
         request = order_request(message, instrument, sender)
         if isinstance(request, Refused):
             link.error(message.order_id, request.code, request.text)
@@ -118,14 +122,14 @@ class Trading:
         self._link.error(order_id, int(reject.code), reject.text)
 
     def _cancel_all(self, _: r.GlobalCancel) -> None:
-        self._link.exchange.cancel_all()
+        self._link.exchange.cancel_all(accounts=self._link.login.accounts)
 
     def _own_open(self, _: r.OpenOrders) -> None:
         self._send_orders(self._own())
         self._link.send(write.open_order_end())
 
     def _all_open(self, _: r.AllOpenOrders) -> None:
-        self._send_orders(self._link.exchange.open_orders())
+        self._send_orders(self._link.login.ours(self._link.exchange.open_orders()))
         self._link.send(write.open_order_end())
 
     def _auto_open(self, _: r.AutoOpenOrders) -> None:
@@ -135,8 +139,9 @@ class Trading:
 
     def _completed(self, message: r.CompletedOrders) -> None:
         link = self._link
-        for order in link.exchange.completed_orders(since_ns=midnight_ns(link.login.now_ns())):
-            is_manual = order.request.client_id == BY_HAND
+        ended = link.exchange.completed_orders(since_ns=midnight_ns(link.login.now_ns()))
+        for order in link.login.ours(ended):
+            is_manual = order.request.client_id < 0
             instrument = self._instrument(order.request.con_id)
             if instrument and not (message.api_only and is_manual):
                 link.send(reports.completed(order, instrument, version=link.version))
@@ -149,7 +154,7 @@ class Trading:
         except ValueError as error:
             link.invalid(message.req_id, str(error))
             return
-        for execution in found:
+        for execution in link.login.ours(found):
             for revision in (*execution.revised, execution):
                 self._send_execution(message.req_id, revision)
             if not link.login.is_fee_open(execution.first_id):
@@ -157,7 +162,7 @@ class Trading:
         link.send(write.exec_details_end(message.req_id))
 
     def _own(self) -> Iterable[VenueOrder]:
-        orders = self._link.exchange.open_orders()
+        orders = self._link.login.ours(self._link.exchange.open_orders())
         return [
             one
             for one in orders
