@@ -82,7 +82,7 @@ class WebullClient:
         data = json.dumps(body, separators=(",", ":")).encode()
         return await self._ask("POST", path, {}, data)
 
-    async def place(self, account: str = ACCOUNTS[0], **changed: Any) -> str:
+    async def place(self, account: str = ACCOUNTS[0], /, **changed: Any) -> str:
         """Place an order, a market order for 10 AAPL unless changed; return its client order id.
 
         A field that is None is left out.
@@ -94,13 +94,13 @@ class WebullClient:
     async def detail(self, name: str, account: str = ACCOUNTS[0]) -> dict[str, Any]:
         """Return an order, its item's fields on it."""
         found = await self.get("/trade/order/detail", account_id=account, client_order_id=name)
-        return found | found["items"][0]
+        return dict(found | found["items"][0])
 
     async def cancel(self, name: str, account: str = ACCOUNTS[0]) -> Any:
         body = {"account_id": account, "client_order_id": name}
         return await self.post("/trade/order/cancel", body)
 
-    async def replace(self, account: str = ACCOUNTS[0], **fields: Any) -> Any:
+    async def replace(self, account: str = ACCOUNTS[0], /, **fields: Any) -> Any:
         body = {"account_id": account, "stock_order": order(**fields)}
         return await self.post("/trade/order/replace", body)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ib_async import IB
 
@@ -21,7 +23,7 @@ from tests.support.webull import (
     webull_client,
 )
 
-RESTING = {"order_type": "LIMIT", "limit_price": "100"}
+RESTING: dict[str, Any] = {"order_type": "LIMIT", "limit_price": "100"}
 
 
 async def truth_of(venue, name):
