@@ -20,19 +20,22 @@ from pathlib import Path
 from janus_common import logs
 
 from tests.crash import ib, table
-from tests.crash.check import Kind, Violation
-from tests.crash.points import Point, points
+from tests.crash.points import Point
 from tests.crash.row import Row, run
+from tests.crash.side import Kit
+from tests.crash.violations import Kind, Violation
 from tests.support.servers import PostgresServer, postgres_server
 
 KILLS, LANES = 20, 3
+KITS = {kit.name: kit for kit in (ib.KIT,)}
 SHOWN = 8  # violations of one row
 
 
 def main() -> None:
     """Run the campaign and print its table."""
-    known = points(ib.MOMENTS)
-    options = _options(known)
+    options = _options()
+    kit = KITS[options.broker]
+    known = kit.points()
     chosen = [p for p in known if not options.only or any(o in p.name for o in options.only)]
     if not chosen:
         sys.exit(f"Error: no such point; there are: {', '.join(p.name for p in known)}")
@@ -40,16 +43,17 @@ def main() -> None:
     began_s = time.monotonic()
     _say(f"{len(chosen)} points, {options.kills} kills at each, seed {options.seed}")
     _say(table.HEAD)
-    rows = asyncio.run(_campaign(chosen, options.kills, lanes=options.lanes, seed=options.seed))
+    rows = asyncio.run(_campaign(chosen, kit, options))
     _say(table.total(rows))
     is_clean = table.is_clean(rows, options.kills)
     _say(f"{'clean' if is_clean else 'NOT CLEAN'}, {time.monotonic() - began_s:.0f} s")
     sys.exit(0 if is_clean else 1)
 
 
-def _options(known: Sequence[Point]) -> argparse.Namespace:
-    names = "; ".join(point.name for point in known)
+def _options() -> argparse.Namespace:
+    names = "; ".join(point.name for point in ib.KIT.points())
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--broker", choices=sorted(KITS), default=ib.KIT.name)
     parser.add_argument("--kills", type=int, default=KILLS, help="at each point")
     parser.add_argument("--lanes", type=int, default=LANES, help="points at the same time")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
@@ -57,14 +61,14 @@ def _options(known: Sequence[Point]) -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _campaign(chosen: Sequence[Point], kills: int, *, lanes: int, seed: int) -> list[Row]:
+async def _campaign(chosen: Sequence[Point], kit: Kit, options: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
-    free = asyncio.Semaphore(lanes)
+    free = asyncio.Semaphore(options.lanes)
     folder = Path(tempfile.mkdtemp(prefix="janus-crash-"))
 
     async def play(point: Point, where: Path, postgres: PostgresServer) -> None:
         try:
-            rows.append(await _row(point, kills, where, postgres, seed))
+            rows.append(await _row(point, kit, options, where, postgres))
         finally:
             free.release()
 
@@ -81,11 +85,13 @@ async def _campaign(chosen: Sequence[Point], kills: int, *, lanes: int, seed: in
     return rows
 
 
-async def _row(point: Point, kills: int, where: Path, postgres: PostgresServer, seed: int) -> Row:
+async def _row(
+    point: Point, kit: Kit, options: argparse.Namespace, where: Path, postgres: PostgresServer
+) -> Row:
     """Play one row and say what came of it; an error of the campaign itself is not clean."""
     try:
         dsn = await postgres.new_database()
-        row = await run(point, kills, folder=where, dsn=dsn, seed=seed)
+        row = await run(point, options.kills, kit=kit, folder=where, dsn=dsn, seed=options.seed)
     except Exception:  # noqa: BLE001 - the other points are still of interest
         text = traceback.format_exc()
         (where / "error.txt").write_text(text)

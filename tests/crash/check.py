@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
-from enum import StrEnum
 
 from janus_common.errors import Code
-from janus_common.messages import OrderState, OrderUpdate, Outcome
+from janus_common.messages import OrderIntent, OrderState, OrderUpdate, Outcome
 from janus_common.orders import FINAL
 
+from tests.crash.check_families import families
+from tests.crash.check_positions import closings, positions
+from tests.crash.history import History, Intent, Life, Terms, TrueOrder
 from tests.crash.points import Sent
+from tests.crash.violations import Kind, Violation
 
-ZERO = Decimal(0)
 EXPLAINED = frozenset({OrderState.DENIED, OrderState.REJECTED, OrderState.EXPIRED})
-
-
-class Life(StrEnum):
-    """What became of an order, in words that every broker's truth can be put into."""
-
-    LIVE = "live"
-    FILLED = "filled"
-    CANCELED = "canceled"
-    REJECTED = "rejected"
-
-
 AGREES = {
     OrderState.WORKING: Life.LIVE,
     OrderState.PARTIALLY_FILLED: Life.LIVE,
@@ -35,103 +24,6 @@ AGREES = {
     OrderState.EXPIRED: Life.CANCELED,
     OrderState.REJECTED: Life.REJECTED,
 }
-
-
-class Kind(StrEnum):
-    """What can be wrong."""
-
-    ORDER_DOUBLED = "order doubled"
-    FILL_TWICE = "fill published twice"
-    BOOKED_TWICE = "fill booked twice"
-    FEE_TWICE = "fee published twice"
-    ORDER_LOST = "intent without an end"
-    FILL_LOST = "fill lost"
-    BOOKING_LOST = "fill not booked"
-    FEE_LOST = "fee lost"
-    NUMBERED = "fills numbered wrongly"
-    FILL_INVENTED = "fill that never was"
-    ORDER_STRAY = "order that nobody sent"
-    DENIED_BUT_SENT = "refused, but at the broker"
-    STATE = "state differs"
-    HISTORY = "history impossible"
-    REASON = "end without a reason"
-    ALARM = "in doubt without an alarm"
-    POSITION = "position differs"
-    POINT = "point is not where it says"
-    PROCESS = "process ended by itself"
-    UNREACHED = "point not reached"
-    CAMPAIGN = "the campaign itself failed"
-
-
-DOUBLES = frozenset({Kind.ORDER_DOUBLED, Kind.FILL_TWICE, Kind.BOOKED_TWICE, Kind.FEE_TWICE})
-LOSSES = frozenset(
-    {Kind.ORDER_LOST, Kind.FILL_LOST, Kind.BOOKING_LOST, Kind.FEE_LOST, Kind.POSITION}
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Violation:
-    """One thing that must not be."""
-
-    kind: Kind
-    about: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} ({self.about}): {self.text}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Intent:
-    """One order that was asked for, and every answer that came."""
-
-    client_order_id: str
-    answers: tuple[Outcome, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrueOrder:
-    """One order as the venue has it."""
-
-    order_ref: str
-    life: Life
-    filled: Decimal = ZERO
-
-
-@dataclass(frozen=True, kw_only=True)
-class Execution:
-    """One execution: the venue's, or what Janus published or booked of it."""
-
-    execution_id: str
-    order_ref: str
-    qty: Decimal
-    price: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Death:
-    """The order that was in hand when something died at a point."""
-
-    in_hand: str
-    sent: Sent
-
-
-@dataclass(frozen=True, kw_only=True)
-class History:
-    """All that was said and done on one account."""
-
-    intents: tuple[Intent, ...] = ()
-    updates: tuple[OrderUpdate, ...] = ()  # as the stream has them, in order
-    fills: tuple[Execution, ...] = ()
-    fees: tuple[str, ...] = ()  # execution ids
-    numbers: tuple[int, ...] = ()  # of all messages about fills
-    booked: tuple[Execution, ...] = ()
-    positions: dict[str, Decimal] = field(default_factory=dict)
-    alarms: frozenset[str] = frozenset()  # orders that an alarm was raised for
-    true_orders: tuple[TrueOrder, ...] = ()
-    true_executions: tuple[Execution, ...] = ()
-    true_positions: dict[str, Decimal] = field(default_factory=dict)
-    deaths: tuple[Death, ...] = ()
 
 
 def check(history: History) -> list[Violation]:
@@ -143,13 +35,14 @@ def check(history: History) -> list[Violation]:
         *_executions(history),
         *_fees(history),
         *_numbers(history),
-        *_positions(history),
+        *families(history),
+        *positions(history),
         *_deaths(history),
     ]
 
 
 def _doubles(history: History) -> Iterator[Violation]:
-    asked_for = {intent.client_order_id for intent in history.intents}
+    asked_for = {intent.client_order_id for intent in history.intents} | closings(history).keys()
     for name, count in Counter(one.order_ref for one in history.true_orders).items():
         if count > 1:
             yield Violation(kind=Kind.ORDER_DOUBLED, about=name, text=f"{count} at the broker")
@@ -160,9 +53,11 @@ def _doubles(history: History) -> Iterator[Violation]:
 def _orders(history: History) -> Iterator[Violation]:
     last = {update.client_order_id: update for update in history.updates}
     truth = {one.order_ref: one for one in history.true_orders}
-    for intent in history.intents:
+    for intent in (*history.intents, *_made_by_janus(history)):
         name = intent.client_order_id
         record, true = last.get(name), truth.get(name)
+        if true is not None:
+            yield from _terms(intent, record, true)
         if Outcome.DENIED in intent.answers and true is not None:
             text = f"answered {', '.join(intent.answers)}; the broker has it {true.life}"
             yield Violation(kind=Kind.DENIED_BUT_SENT, about=name, text=text)
@@ -174,6 +69,29 @@ def _orders(history: History) -> Iterator[Violation]:
         elif Outcome.ACCEPTED in intent.answers:
             text = "accepted, and neither on record nor at the broker"
             yield Violation(kind=Kind.ORDER_LOST, about=name, text=text)
+
+
+def _made_by_janus(history: History) -> Iterator[Intent]:
+    for name, order in closings(history).items():
+        yield Intent(client_order_id=name, terms=(terms_of(order),))
+
+
+def _terms(intent: Intent, record: OrderUpdate | None, true: TrueOrder) -> Iterator[Violation]:
+    """Judge what an order is: as it was asked for, or as its change was, and on record the same."""
+    name = intent.client_order_id
+    if true.terms is None:
+        return
+    if intent.terms and true.terms not in intent.terms:
+        asked = " or ".join(map(str, intent.terms))
+        yield Violation(kind=Kind.TERMS, about=name, text=f"{true.terms}; asked for: {asked}")
+    if true.life is Life.LIVE and record is not None and terms_of(record) != true.terms:
+        text = f"{terms_of(record)}; truth: {true.terms}"
+        yield Violation(kind=Kind.STATE, about=name, text=text)
+
+
+def terms_of(order: OrderUpdate | OrderIntent) -> Terms:
+    """Return what an order is, of what a change can change."""
+    return Terms(qty=order.qty, limit_price=order.limit_price, stop_price=order.stop_price)
 
 
 def _end(
@@ -257,14 +175,6 @@ def _numbers(history: History) -> Iterator[Violation]:
             yield Violation(kind=Kind.NUMBERED, about=str(number), text=f"{count} times")
     for number in set(range(1, max(history.numbers, default=0) + 1)) - set(history.numbers):
         yield Violation(kind=Kind.NUMBERED, about=str(number), text="left out")
-
-
-def _positions(history: History) -> Iterator[Violation]:
-    ours, truth = history.positions, history.true_positions
-    for symbol in sorted(ours.keys() | truth.keys()):
-        said, true = ours.get(symbol, ZERO), truth.get(symbol, ZERO)
-        if said != true:
-            yield Violation(kind=Kind.POSITION, about=symbol, text=f"{said}; truth: {true}")
 
 
 def _deaths(history: History) -> Iterator[Violation]:

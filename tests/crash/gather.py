@@ -14,15 +14,17 @@ from janus_common.messages import (
     FillFee,
     OrderUpdate,
     Severity,
+    Side,
 )
 
-from tests.crash.check import Death, Execution, History
-from tests.crash.house import ALIAS, House
+from tests.crash.history import Death, Execution, History
+from tests.crash.house import House
+from tests.crash.side import ALIAS
 from tests.crash.trader import Trader
 
 FillMessage = Fill | FillCorrection | FillFee
 BOOKED = """
-select execution_id, revision, client_order_id, qty, price from janus.booked_fills
+select execution_id, revision, client_order_id, symbol, side, qty, price from janus.booked_fills
 where account = $1
 """
 
@@ -40,6 +42,8 @@ async def gather(house: House, dsn: str, trader: Trader, deaths: list[Death]) ->
     ]
     return History(
         intents=trader.intents(),
+        families=trader.families(),
+        flattenings=tuple(trader.flattenings),
         updates=tuple(updates),
         fills=tuple(_execution(one) for one in filled if not isinstance(one, FillFee)),
         fees=tuple(_name(one) for one in filled if isinstance(one, FillFee)),
@@ -51,9 +55,9 @@ async def gather(house: House, dsn: str, trader: Trader, deaths: list[Death]) ->
             for event in events
             if event.severity is Severity.ALARM
         ),
-        true_orders=await house.venue.orders(),
-        true_executions=await house.venue.executions(),
-        true_positions=await house.venue.positions(),
+        true_orders=await house.side.orders(),
+        true_executions=await house.side.executions(),
+        true_positions=await house.side.positions(),
         deaths=tuple(deaths),
     )
 
@@ -75,6 +79,8 @@ async def _booked(dsn: str) -> tuple[Execution, ...]:
         Execution(
             execution_id=f"{row['execution_id']}.{row['revision']:02}",
             order_ref=row["client_order_id"],
+            symbol=row["symbol"],
+            side=Side(row["side"]),
             qty=row["qty"],
             price=row["price"],
         )
@@ -84,7 +90,12 @@ async def _booked(dsn: str) -> tuple[Execution, ...]:
 
 def _execution(one: Fill | FillCorrection) -> Execution:
     return Execution(
-        execution_id=_name(one), order_ref=one.client_order_id, qty=one.qty, price=one.price
+        execution_id=_name(one),
+        order_ref=one.client_order_id,
+        symbol=one.symbol,
+        side=one.side,
+        qty=one.qty,
+        price=one.price,
     )
 
 

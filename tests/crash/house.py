@@ -14,17 +14,17 @@ from pathlib import Path
 
 from janus_common import client
 from janus_common.client import JanusClient
+from janus_common.clock import now_ns
 from janus_common.errors import BusError
 from janus_common.messages import ServiceState
 
-from tests.crash.ib import IbVenue, ib_venue
 from tests.crash.launch import AT_START, NOW, Trap
-from tests.crash.points import NATS, ROUTER, WORKER
+from tests.crash.points import NATS, ROUTER, VENUE, WORKER
+from tests.crash.side import ALIAS, Kit, Side, Venue
 from tests.support.servers import NatsServer, Program
 from tests.support.waiting import STRETCH, eventually
 
 ROOT = Path(__file__).parents[2]
-ALIAS = "crash"
 BACK_WITHIN_S = 40.0
 KILLED = -signal.SIGKILL
 RESTART_S = 0.5  # of a process that ends at once again and again
@@ -44,21 +44,25 @@ class End:
     name: str
     pid: int
     status: int
-    at_s: float
+    at_s: float  # monotonic
+    at_ns: int  # UTC
 
 
 class Launched(Program):
     """A program under the launcher, which can set it a trap."""
 
-    def __init__(self, folder: Path, name: str, module: str, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, module: str, *arguments: str, python: str = sys.executable
+    ) -> None:
         self.name, self._module, self._arguments = name, module, arguments
+        self._python = python
         self._folder = folder / name
         self._folder.mkdir()
 
     async def start(self) -> None:
         with (self._folder / "log").open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.crash.launch", str(self._folder), self._module),
+                *(self._python, "-m", "tests.crash.launch", str(self._folder), self._module),
                 *self._arguments,
                 stdout=output,
                 stderr=output,
@@ -72,39 +76,30 @@ class Launched(Program):
         """Set a trap: now, or for its next start."""
         (self._folder / (AT_START if at_start else NOW)).write_text(trap.data())
         if not at_start:
-            self._signal(signal.SIGUSR1)
-
-    async def ended(self) -> int:
-        return await self._process.wait()
-
-
-class Nats(NatsServer):
-    """The bus."""
-
-    name = NATS
-
-    async def ended(self) -> int:
-        return await self._process.wait()
+            self.signal(signal.SIGUSR1)
 
 
 class House:
     """Everything that runs, and who has died."""
 
-    def __init__(self, folder: Path, nats: Nats, venue: IbVenue, janus: JanusClient) -> None:
-        self.folder, self.nats, self.venue, self.janus = folder, nats, venue, janus
-        self.programs: dict[str, Launched | Nats] = {NATS: nats}
+    def __init__(
+        self, folder: Path, nats: NatsServer, side: Side, kit: Kit, janus: JanusClient
+    ) -> None:
+        self.folder, self.nats, self.side, self.kit, self.janus = folder, nats, side, kit, janus
+        self.programs: dict[str, Launched | NatsServer | Venue] = {NATS: nats, VENUE: side.venue}
         self.ends: list[End] = []
         self._is_closing = False
 
     async def start(self, dsn: str) -> None:
         """Start what trades, and wait until it is READY."""
         path = self.folder / "janus.toml"
-        path.write_text(SETTINGS.format(url=self.nats.url, dsn=dsn) + self.venue.settings(ALIAS))
+        path.write_text(SETTINGS.format(url=self.nats.url, dsn=dsn) + self.side.settings(ALIAS))
         options = ("--config", str(path))
+        kit = self.kit
         for program in (
             Launched(self.folder, "registry", "janus_registry", *options),
             Launched(self.folder, ROUTER, "janus_router", *options),
-            Launched(self.folder, WORKER, self.venue.worker_module, *options, "--account", ALIAS),
+            Launched(self.folder, WORKER, kit.module, *options, *kit.arguments, python=kit.python),
         ):
             await program.start()
             self.programs[program.name] = program
@@ -118,7 +113,7 @@ class House:
             status = await program.ended()
             if self._is_closing:
                 return
-            self.ends.append(End(name, program.pid, status, time.monotonic()))
+            self.ends.append(End(name, program.pid, status, time.monotonic(), now_ns()))
             if status != KILLED:
                 await asyncio.sleep(RESTART_S)
             await program.start()
@@ -129,24 +124,30 @@ class House:
         assert isinstance(found, Launched)
         return found
 
-    async def is_ready(self, name: str) -> None:
-        """Wait until the present run of a process says that it is READY."""
-        dead = {end.pid for end in self.ends}
-        if name == NATS:
-            return
+    async def is_ready(self, name: str, *, since_ns: int = 0) -> None:
+        """Wait until the present run of a process says that it is READY, after ``since_ns``."""
 
         async def check() -> None:
-            pid = self.programs[name].pid
+            pid = self._living(name)
             try:
                 shown = await self.janus.presence()
             except BusError as error:
                 raise AssertionError(str(error)) from error
             states = {one.pid: one for one in shown}
-            assert pid not in dead, f"{name} has not been started again"
             assert pid in states, f"{name} {pid} is not on the bus"
             assert states[pid].state is ServiceState.READY, states[pid]
+            assert states[pid].since_ns > since_ns, states[pid]
 
         await eventually(check, BACK_WITHIN_S)
+
+    async def runs(self, name: str) -> None:
+        """Wait until a process that was killed has been started again."""
+        await eventually(lambda: bool(self._living(name)), BACK_WITHIN_S)
+
+    def _living(self, name: str) -> int:
+        pid = self.programs[name].pid
+        assert pid not in {end.pid for end in self.ends}, f"{name} has not been started again"
+        return pid
 
     async def killed(self, name: str, since: int, within_s: float) -> End | None:
         """Wait until a process is killed, after the first ``since`` ends of all; None: it lives."""
@@ -170,19 +171,19 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, dsn: str) -> AsyncIterator[House]:
+async def house(folder: Path, dsn: str, kit: Kit) -> AsyncIterator[House]:
     """Run a house with its files in ``folder``; what dies in it is started again."""
-    (folder / "nats").mkdir()
-    (folder / "venue").mkdir()
-    nats = Nats(folder / "nats")
+    (folder / NATS).mkdir()
+    (folder / VENUE).mkdir()
+    nats = NatsServer(folder / NATS)
     await nats.start()
     try:
         async with (
-            ib_venue(folder / "venue") as venue,
+            kit.open(folder / VENUE) as side,
             client.connect(nats.url, principal="crash") as janus,
         ):
             await janus.bus.streams.provision()
-            found = House(folder, nats, venue, janus)
+            found = House(folder, nats, side, kit, janus)
             async with asyncio.TaskGroup() as group:
                 keepers = []
                 try:

@@ -1,15 +1,18 @@
-"""The named points of an order's life, each as a moment in a program; what is a broker's own is
-in that broker's ``Kit``."""
+"""The named points of an order's life, each as a moment in a program.
+
+What is a broker's own is in its ``Moments``; a point whose moment it does not have is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tests.crash.launch import Step
 
-WORKER, ROUTER, NATS = "worker", "router", "nats"
+WORKER, ROUTER, NATS, VENUE = "worker", "router", "nats", "venue"
+LETS_LIVE_S = 5.2  # a session that lived so long is followed by another one without delay
 
 
 class Sent(StrEnum):
@@ -30,17 +33,24 @@ class Point:
     victims: tuple[str, ...] = (WORKER,)
     sent: Sent = Sent.EITHER
     after_death: tuple[Step, ...] = ()  # then the victim dies here, before this as it starts again
+    urges: str = ""  # what the trader asks for most, so that the point is reached
+    strikes: str = ""  # the fault that comes instead of a death, as the broker's kit names it
+    is_noisy: bool = False  # faults come at random all the time
+    lets_live_s: float = 0.0  # how long the session must have lived before the next one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moments:
     """The moments that a broker's adapter has and the shared worker has not."""
 
-    id_allocated: Step
     order_written: Step
     cancel_written: Step
     bytes_come: Step
     collected: Step
+    id_allocated: Step | None = None  # where an order has an id of the broker's before it is sent
+    order_built: Step | None = None  # of orders that belong together: one of them, of several
+    all_written: Step | None = None
+    change_written: Step | None = None
 
 
 def _step(module: str, function: str, event: str) -> Step:
@@ -58,19 +68,34 @@ CAUGHT_UP = _step("janus_common.worker.fills", "FillsOutbox.caught_up", "call")
 FILL_HEARD = _step("janus_common.worker.fills", "FillsOutbox.hear", "call")
 FILL_WRITTEN = _step("janus_common.worker.fills", "FillsOutbox._send", "return")
 FILL_STORED = _step("janus_common.worker.fills", "FillsOutbox._confirm", "return")
+GROUP_BEGUN = _step("janus_common.worker.group_intake", "GroupIntake._begin", "call")
+GROUP_PLACED = _step("janus_common.worker.group_intake", "GroupIntake._send", "return")
+CHANGE_STORED = _step("janus_common.worker.replacing", "Replacing._recorded", "return")
+ORDERS_ENDED = _step("janus_common.worker.flatten", "Flatten._end_orders", "return")
+SIZE_TAKEN = _step("janus_common.worker.flatten", "Flatten._agree", "return")
+CLOSING_SENT = _step("janus_common.worker.flatten", "Flatten._close", "return")
 ASKED = _step("janus_router.intents", "Intents._place", "call")
 HANDED_OVER = _step("janus_router.intents", "Intents._hand_over", "wait")
 ANSWERED = _step("janus_router.intents", "Intents._hand_over", "return")
 
 
-def points(moments: Moments) -> list[Point]:
+def points(
+    moments: Moments, *, trades: Collection[str] = (), strikes: Iterable[str] = ()
+) -> list[Point]:
     """Return every point, in the order of an order's life."""
-    return [
+    found = [
         *_router_dies(),
         *_worker_dies(moments),
         *_worker_dies_again(moments),
+        *_group_is_cut(moments),
+        *_change_is_cut(moments),
+        *_flatten_is_cut(),
         *_bus_dies(moments),
+        *_venue_dies(moments),
+        *_session_is_lost(strikes),
+        *_all_is_noisy(moments),
     ]
+    return [point for point in found if not point.urges or point.urges in trades]
 
 
 def _router_dies() -> list[Point]:
@@ -92,7 +117,11 @@ def _worker_dies(moments: Moments) -> list[Point]:
 
     return [
         point("worker has it", TAKEN, sent=Sent.NEVER),
-        point("id allocated", moments.id_allocated, sent=Sent.NEVER),
+        *(
+            [point("id allocated", moments.id_allocated, sent=Sent.NEVER)]
+            if moments.id_allocated
+            else []
+        ),
         point("SENDING written", WRITTEN, sent=Sent.NEVER),
         point("SENDING acked", ACKED, sent=Sent.NEVER),
         point("bytes written", out),
@@ -118,6 +147,49 @@ def _worker_dies_again(moments: Moments) -> list[Point]:
     ]
 
 
+def _group_is_cut(moments: Moments) -> list[Point]:
+    if moments.all_written is None or moments.order_built is None:
+        return []
+    begun = replace(moments.all_written, event="call")
+
+    def point(name: str, *steps: Step, sent: Sent = Sent.NEVER, urges: str = "bracket") -> Point:
+        return Point(name=name, steps=steps, sent=sent, urges=urges)
+
+    return [
+        point("bracket: one record acked", GROUP_BEGUN, ACKED),
+        point("bracket: two records acked", GROUP_BEGUN, ACKED, ACKED),
+        point("bracket: parent without children", begun, moments.order_built),
+        point("bracket: bytes written", moments.all_written, sent=Sent.ALWAYS),
+        point("bracket: before the reply", GROUP_PLACED, sent=Sent.EITHER),
+        point("group: one record acked", GROUP_BEGUN, ACKED, urges="group"),
+        point("group: bytes written", moments.all_written, sent=Sent.ALWAYS, urges="group"),
+    ]
+
+
+def _change_is_cut(moments: Moments) -> list[Point]:
+    def point(name: str, *steps: Step) -> Point:
+        return Point(name=name, steps=steps, urges="change")
+
+    if moments.change_written is None:
+        return []
+    return [
+        point("change: recorded", CHANGE_STORED),
+        point("change: bytes written", moments.change_written),
+        point("change: before the answer", moments.change_written, moments.bytes_come),
+    ]
+
+
+def _flatten_is_cut() -> list[Point]:
+    def point(name: str, step: Step) -> Point:
+        return Point(name=name, steps=(step,), urges="flatten")
+
+    return [
+        point("flatten: orders ended", ORDERS_ENDED),
+        point("flatten: size taken", SIZE_TAKEN),
+        point("flatten: closing order sent", CLOSING_SENT),
+    ]
+
+
 def _bus_dies(moments: Moments) -> list[Point]:
     def point(name: str, *steps: Step, sent: Sent = Sent.EITHER, also: str = "") -> Point:
         victims = (NATS, also) if also else (NATS,)
@@ -130,6 +202,49 @@ def _bus_dies(moments: Moments) -> list[Point]:
         point("nats: fill written", FILL_WRITTEN),
         point("nats: any moment"),
         point("nats and worker: bytes written", moments.order_written, also=WORKER),
+    ]
+
+
+def _venue_dies(moments: Moments) -> list[Point]:
+    """Return the points of the broker's own death; what it has taken it still has afterwards."""
+
+    def point(name: str, *steps: Step, sent: Sent = Sent.EITHER, urges: str = "") -> Point:
+        return Point(
+            name=name,
+            steps=steps,
+            victims=(VENUE,),
+            sent=sent,
+            urges=urges,
+            lets_live_s=LETS_LIVE_S,
+        )
+
+    found = [
+        point("venue: bytes written", moments.order_written),
+        point("venue: answer read", moments.order_written, HEARD),
+        point("venue: any moment"),
+    ]
+    if moments.all_written is not None:
+        found.append(point("venue: bracket written", moments.all_written, urges="bracket"))
+    return found
+
+
+def _session_is_lost(strikes: Iterable[str]) -> list[Point]:
+    return [
+        Point(name=f"fault: {name}", victims=(), strikes=name, lets_live_s=LETS_LIVE_S)
+        for name in strikes
+    ]
+
+
+def _all_is_noisy(moments: Moments) -> list[Point]:
+    """Return deaths while messages come late, twice or never."""
+
+    def point(name: str, *steps: Step, victims: tuple[str, ...] = (WORKER,)) -> Point:
+        return Point(name=name, steps=steps, victims=victims, is_noisy=True)
+
+    return [
+        point("noise: bytes written", moments.order_written),
+        point("noise: any moment"),
+        point("noise: nats, answer read", moments.order_written, HEARD, victims=(NATS,)),
     ]
 
 

@@ -11,19 +11,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from janus_common.clock import now_ns
 
-from tests.crash.check import Death, Kind, Violation, check
+from tests.crash.check import check
 from tests.crash.gather import gather
+from tests.crash.history import Death, History
 from tests.crash.house import House, house
 from tests.crash.launch import Step, Trap
-from tests.crash.points import NATS, WORKER, Point
+from tests.crash.points import NATS, VENUE, WORKER, Point
+from tests.crash.side import Kit
 from tests.crash.trader import Trader
+from tests.crash.violations import Kind, Violation
 from tests.support.waiting import STRETCH
 
 REACH_S = 30.0
 ACCEPTS_S = 40.0
-SETTLE_S = 60.0  # ten of silence, a sweep every ten
-BETWEEN_S = 0.3
+SETTLE_S = 60.0  # ten of silence, a sweep every five
+LOOK_EVERY_S = 0.2  # each look reads the whole history
 ANY_MOMENT_S = 0.006
 MOST_HITS = 4
 
@@ -55,19 +59,23 @@ class Killer:
 
     async def kill(self) -> str:
         """Kill once; return why it did not work, or nothing."""
+        if self._point.strikes:
+            await self._strike()
+            return ""
         since = len(self._house.ends)
         if self._point.steps:
-            note = self._set(self._point.steps, nth=self._rng.randint(1, MOST_HITS))
+            most = 1 if self._point.urges else MOST_HITS
+            note = self._set(self._point.steps, nth=self._rng.randint(1, most))
             again = self._set(self._point.after_death, at_start=True)
         else:
             note = again = None
             await self._at_any_moment()
-        died_s = 0.0
+        died_s, died_ns = 0.0, 0
         for name in self._point.victims:
             death = await self._house.killed(name, since, REACH_S)
             if death is None:
                 return f"{name} lives on"
-            died_s = max(died_s, death.at_s)
+            died_s, died_ns = max(died_s, death.at_s), max(died_ns, death.at_ns)
         if note is not None:
             found = json.loads(note.read_text())
             self.deaths.append(Death(in_hand=found["in_hand"], sent=self._point.sent))
@@ -76,9 +84,17 @@ class Killer:
             if second is None or not again.exists():
                 return "it lives on as it starts again"
             died_s = second.at_s
-        await self._back()
+        await self._back(died_ns)
         self.back_s.append(time.monotonic() - died_s)
         return ""
+
+    async def _strike(self) -> None:
+        """Let the fault come once."""
+        before_ns = now_ns()
+        await self._house.side.strike(self._house.kit.strikes[self._point.strikes])
+        came_s = time.monotonic()
+        await self._house.is_ready(WORKER, since_ns=before_ns)
+        self.back_s.append(time.monotonic() - came_s)
 
     def _set(self, steps: tuple[Step, ...], *, nth: int = 1, at_start: bool = False) -> Path | None:
         if not steps:
@@ -98,41 +114,47 @@ class Killer:
             group.create_task(self._trader.one())
             await asyncio.sleep(self._rng.random() * ANY_MOMENT_S)
             for name in self._point.victims:
-                self._house.programs[name]._signal(signal.SIGKILL)
+                self._house.programs[name].signal(signal.SIGKILL)
 
-    async def _back(self) -> None:
+    async def _back(self, died_ns: int) -> None:
         """Wait until the victims are READY again; the bus, when an order is taken again."""
-        accepted = self._trader.accepted
         for name in self._point.victims:
-            await self._house.is_ready(name)
-        deadline = time.monotonic() + ACCEPTS_S * STRETCH
-        while NATS in self._point.victims and self._trader.accepted == accepted:
-            assert time.monotonic() < deadline, "no order is accepted any more"
-            await asyncio.sleep(0.005)
+            if name == VENUE:
+                await self._house.runs(VENUE)
+                await self._trader.quote()
+                await self._house.is_ready(WORKER, since_ns=died_ns)
+            elif name != NATS:
+                await self._house.is_ready(name)
+        if NATS in self._point.victims:
+            await self._trader.takes_another(ACCEPTS_S)
 
 
-async def run(point: Point, kills: int, *, folder: Path, dsn: str, seed: int) -> Row:
+async def run(point: Point, kills: int, *, kit: Kit, folder: Path, dsn: str, seed: int) -> Row:
     """Play one row in a house of its own and judge it."""
     rng, row, began_s = random.Random(f"{seed} {point.name}"), Row(point), time.monotonic()
-    async with house(folder, dsn) as found:
-        trader = Trader(found, rng)
+    async with house(folder, dsn, kit) as found:
+        trader = Trader(found, rng, urges=point.urges)
         killer = Killer(point, found, trader, rng)
         await trader.begin()
+        if point.is_noisy:
+            await found.side.disturb(kit.noise)
         async with asyncio.TaskGroup() as group:
             group.create_task(trader.trade())
             try:
-                await _kills(row, killer, kills)
+                await _kills(row, killer, trader, kills)
             finally:
                 trader.stopping.set()
+        await found.side.disturb(())
         await _judge(row, found, dsn, trader, killer)
     row.back_s, row.took_s = killer.back_s, time.monotonic() - began_s
     return row
 
 
-async def _kills(row: Row, killer: Killer, kills: int) -> None:
+async def _kills(row: Row, killer: Killer, trader: Trader, kills: int) -> None:
     for _ in range(kills):
-        await asyncio.sleep(BETWEEN_S)
         try:
+            await trader.takes_another(ACCEPTS_S)
+            await asyncio.sleep(row.point.lets_live_s)
             failed = await killer.kill()
         except AssertionError as error:
             failed = str(error)
@@ -151,7 +173,7 @@ async def _judge(row: Row, found: House, dsn: str, trader: Trader, killer: Kille
         violations = check(history)
         if not violations or time.monotonic() > deadline:
             break
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(LOOK_EVERY_S)
     if violations:
         (found.folder / "history.json").write_bytes(msgspec.json.encode(history))
     row.violations += violations
@@ -159,9 +181,13 @@ async def _judge(row: Row, found: House, dsn: str, trader: Trader, killer: Kille
         Violation(kind=Kind.PROCESS, about=end.name, text=f"exit status {end.status}")
         for end in found.uncalled()
     ]
+    _count(row, history, trader, killer.deaths)
+
+
+def _count(row: Row, history: History, trader: Trader, deaths: list[Death]) -> None:
     at_broker = {one.order_ref for one in history.true_orders}
     once = {intent.client_order_id for intent in history.intents if len(intent.answers) == 1}
-    in_hand = [death.in_hand for death in killer.deaths if death.in_hand in once]
+    in_hand = [death.in_hand for death in deaths if death.in_hand in once]
     row.orders, row.accepted = len(history.intents), trader.accepted
     row.fills = len(history.true_executions)
     row.known, row.at_broker = len(in_hand), sum(name in at_broker for name in in_hand)

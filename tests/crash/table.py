@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.crash.check import DOUBLES, LOSSES
 from tests.crash.row import Row
+from tests.crash.violations import DOUBLES, LOSSES
 
 HEAD = (
     f"{'who dies, and where':<34}{'kills':>6}{'orders':>8}{'fills':>7}{'in hand at broker':>19}"

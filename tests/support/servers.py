@@ -44,26 +44,31 @@ class Program:
 
     def freeze(self) -> None:
         """Stop it as a debugger would: connections stay open, nothing is answered."""
-        self._signal(signal.SIGSTOP)
+        self.signal(signal.SIGSTOP)
         if self._process.returncode is None:  # a signal takes a moment on a busy machine
             os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self.signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """End it without a chance to say goodbye."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         await self._process.wait()
 
-    def _signal(self, number: int) -> None:
+    async def ended(self) -> int:
+        """Wait until it ends, however that comes; return its exit status."""
+        return await self._process.wait()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
         if self._process.returncode is None:
             self._process.send_signal(number)
 
     async def _end(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.thaw()
-            self._signal(number)
+            self.signal(number)
         try:
             async with asyncio.timeout(STOP_LIMIT_S):
                 await self._process.wait()

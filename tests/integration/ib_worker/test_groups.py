@@ -93,6 +93,20 @@ async def test_a_part_of_one_reduces_the_others_where_that_is_asked(desk):
     await eventually(reduced)
 
 
+async def test_an_order_that_came_after_the_fill_of_its_group_does_not_stay(desk):
+    await desk.venue.pin("AAPL", 187.40, 187.42)
+    command = await oca_command(
+        desk, {"kind": LIMIT, "limit": "190"}, {"kind": LIMIT, "limit": "150"}
+    )
+
+    await send(desk, command)
+
+    names = [order.client_order_id for order in command.intent.orders]
+    await desk.order_is(names[0], OrderState.FILLED)
+    await desk.order_is(names[1], OrderState.CANCELED)
+    assert await live(desk, names) == []
+
+
 async def test_a_refused_order_takes_the_others_with_it(desk):
     await desk.venue.fault("reject_order", after=1)
     names, _ = await resting(desk)

@@ -134,6 +134,29 @@ async def test_a_group_that_was_filled_in_part_is_left_to_the_broker(desk):
     assert await desk.alarms("group-incomplete") == []
 
 
+async def test_what_the_fill_of_its_group_did_not_end_is_canceled(desk):
+    command = await oca_command(desk, *({"kind": OrderType.LIMIT, "limit": "150"},) * 2)
+    await send(desk, command)
+    names = [order.client_order_id for order in command.intent.orders]
+
+    desk.broker.says(execution("exec-4", client_order_id=names[0], qty=4))
+
+    await desk.order_is(names[1], OrderState.CANCEL_PENDING)
+    assert desk.broker.canceled == [names[1]]
+
+
+async def test_what_the_broker_ends_with_its_group_is_not_canceled_by_us(desk):
+    command = await oca_command(desk, *({"kind": OrderType.LIMIT, "limit": "150"},) * 2)
+    await send(desk, command)
+    names = [order.client_order_id for order in command.intent.orders]
+
+    desk.broker.says(execution("exec-5", client_order_id=names[0], qty=4))
+    desk.broker.says(OrderReport(client_order_id=names[1], word=Word.CANCELED))
+
+    await desk.order_is(names[1], OrderState.CANCELED)
+    assert desk.broker.canceled == []
+
+
 async def test_a_bracket_that_the_bus_does_not_confirm_is_not_sent(lonely):
     async with lonely.run():
         name = uuid.uuid4().hex

@@ -16,7 +16,8 @@ from tests.crash.house import ROOT
 from tests.crash.launch import AT_START, Step, Trap
 from tests.crash.points import points, steps_of
 
-STEPS = steps_of(points(ib.MOMENTS))
+POINTS = ib.KIT.points()
+STEPS = steps_of(POINTS)
 PROGRAM = """
 import asyncio
 
@@ -63,9 +64,19 @@ def test_a_point_is_a_function_of_the_program(step):
 
 
 def test_points_have_names_of_their_own():
-    names = [point.name for point in points(ib.MOMENTS)]
+    names = [point.name for point in POINTS]
 
     assert len(set(names)) == len(names)
+
+
+def test_a_broker_without_brackets_changes_and_flatten_has_the_points_of_single_orders():
+    plain = [
+        point.name
+        for point in points(ib.MOMENTS)
+        if point.name.startswith(("bracket", "group", "change", "flatten", "fault"))
+    ]
+
+    assert plain == []
 
 
 def run(folder, *steps: tuple[str, str], nth: int = 1) -> tuple[int, list[str]]:

@@ -169,6 +169,33 @@ def test_a_refused_order_of_a_group_takes_the_unfilled_others_with_it():
     assert "never arrived" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("states", "filled", "outlived"),
+    [
+        ((S.FILLED, S.WORKING), (10, 0), [1]),
+        ((S.PARTIALLY_FILLED, S.WORKING), (4, 0), [1]),
+        ((S.FILLED, S.SENDING), (10, 0), [1]),
+        ((S.FILLED, S.CANCELED), (10, 0), []),
+        ((S.FILLED, S.PARTIALLY_FILLED), (10, 4), []),
+        ((S.WORKING, S.WORKING), (0, 0), []),
+    ],
+)
+def test_an_order_that_outlives_its_groups_fill_is_found(states, filled, outlived):
+    orders = group(*states, filled=filled)
+
+    assert groups.outlived(orders) == tuple(orders[n] for n in outlived)
+
+
+def test_what_a_groups_fill_only_reduces_may_live_on():
+    orders = [
+        msgspec.structs.replace(order, oca_type=OcaType.REDUCE)
+        for order in group(S.FILLED, S.WORKING, filled=(10, 0))
+    ]
+
+    assert groups.outlived(orders) == ()
+    assert groups.outlived(bracket(S.FILLED, S.WORKING, S.WORKING, filled=(10, 0, 0))) == ()
+
+
 def test_each_order_knows_its_family():
     parent, leg, _ = groups.bracket(BRACKET, now_ns=1).orders
     member = groups.oca(OCA, now_ns=1).orders[0]

@@ -13,7 +13,7 @@ from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 from janus_common.errors import BrokerUnavailable, Denied, WriteConflict
 from janus_common.logs import get_logger
 from janus_common.messages import GroupRecord, OrderState, OrderUpdate
-from janus_common.orders import is_final
+from janus_common.orders import ZERO, is_final
 from janus_common.worker import gates, groups
 from janus_common.worker.book import Book
 from janus_common.worker.broker import Session
@@ -21,6 +21,7 @@ from janus_common.worker.journal import Journal
 from janus_common.worker.pacing import Rank, Turns
 
 AGAIN_S = 1.0
+BROKER_ENDS_S = 2.0  # what a fill ends is the broker's to cancel; for so long it is let
 TURN_NS = 10 * NS_PER_S
 UNANSWERED = frozenset({OrderState.CANCEL_PENDING, OrderState.UNKNOWN})  # the cancel is, so far
 
@@ -46,6 +47,7 @@ class Families:
         self._due: set[str] = set()
         self._told: set[tuple[str, str]] = set()
         self._asked: dict[str, Session] = {}  # over which session a cancel went out
+        self._outlived_s: dict[str, float] = {}  # since when an order outlives its group's fill
         self._wake = asyncio.Event()
 
     # ── the record of a group ──
@@ -85,7 +87,8 @@ class Families:
     def heard(self, order: OrderUpdate) -> None:
         """Look at the family of an order that has changed."""
         name = groups.family_of(order)
-        if name is not None and name in self._names and is_final(order):
+        may_end_others = is_final(order) or order.filled_qty > ZERO
+        if name is not None and name in self._names and may_end_others:
             self._due.add(name)
             self._wake.set()
 
@@ -139,11 +142,19 @@ class Families:
         if all(is_final(order) for order in known):
             self._forget(name)
             return True
+        outlived = groups.outlived(known)
+        if outlived and self._is_left_to_us(name):
+            for order in outlived:
+                await self._cancel(order, "another order of its group has filled", pacer)
         if trouble is None:
-            return True
+            return not outlived
         for order in trouble.cancel:
             await self._cancel(order, trouble.reason, pacer)
         return not trouble.cancel
+
+    def _is_left_to_us(self, name: str) -> bool:
+        now_s = monotonic_s()
+        return now_s - self._outlived_s.setdefault(name, now_s) >= BROKER_ENDS_S
 
     async def _cancel(self, order: OrderUpdate, reason: str, pacer: Turns) -> None:
         name = order.client_order_id
@@ -163,6 +174,7 @@ class Families:
         log.warning("group.canceled", client_order_id=name, reason=reason)
 
     def _forget(self, name: str) -> None:
+        self._outlived_s.pop(name, None)
         for each in self._names.pop(name):
             self._asked.pop(each, None)
         self._told = {told for told in self._told if told[0] != name}

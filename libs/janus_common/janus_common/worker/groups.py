@@ -177,6 +177,18 @@ def trouble(orders: Sequence[OrderUpdate]) -> Trouble | None:
     return Trouble(INCOMPLETE, lost.client_order_id, reason, rest) if rest else None
 
 
+def outlived(orders: Sequence[OrderUpdate]) -> tuple[OrderUpdate, ...]:
+    """Return what a fill within its group should have ended, and has not.
+
+    The broker ends the orders that it has when another one fills; one that it took in after that
+    fill stays, as nothing of its group is left that could end it.
+    """
+    ends_others = all(o.oca_type is OcaType.CANCEL and o.parent_id is None for o in orders)
+    if not ends_others or not any(o.filled_qty > ZERO for o in orders):
+        return ()
+    return tuple(o for o in orders if not is_final(o) and o.filled_qty == ZERO)
+
+
 def _bracket_trouble(
     parent: OrderUpdate, legs: Sequence[OrderUpdate], lost: OrderUpdate | None
 ) -> Trouble | None:
