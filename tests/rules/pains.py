@@ -13,7 +13,7 @@ HEAD = """\
 # What Janus promises where other systems hurt
 
 Requirements that stand in public issue threads about trading at Interactive Brokers, and the test that shows each.
-`make pains` writes this page from `tests/rules/pains.py`; a rule holds that every test named here exists.
+`make pains` writes this page from `tests/rules/pains.py`; a rule holds that every test named here exists, is run, and asserts something.
 
 | requirement | asked for in | test |
 |---|---|---|
@@ -25,11 +25,11 @@ UNIT = "tests/unit/worker/"
 
 @dataclass(frozen=True)
 class Pain:
-    """One requirement; ``test`` is a path, two colons and a name, empty where there is none."""
+    """One requirement; ``test`` is a path, two colons and a name."""
 
     promise: str
     threads: str
-    test: str = ""
+    test: str
 
 
 def _ib(file: str, name: str) -> str:
@@ -83,8 +83,16 @@ PAINS = (
         "QuantConnect/Lean.Brokerages.InteractiveBrokers#140",
         _ib("test_faults_data", "a_competing_session_stops_the_ticks_and_no_order"),
     ),
-    Pain("A competing session is an alarm and a state of the line", "extrange/ibkr-docker#64"),
-    Pain("A login that waits for a second factor is an alarm", "gnzsnz/ib-gateway-docker#15"),
+    Pain(
+        "A competing session is shown as degraded data, with the broker's words",
+        "extrange/ibkr-docker#64",
+        _ib("test_sessions", "a_competing_session_is_shown_and_said_until_ticks_come_again"),
+    ),
+    Pain(
+        "A login that goes on waiting, for a second factor or anything else, calls a person once",
+        "gnzsnz/ib-gateway-docker#15",
+        _worker("test_states", "a_broker_that_stays_away_calls_a_person_once"),
+    ),
     Pain(
         "States are published in order: down, connecting, syncing, ready",
         "QuantConnect/Lean.Brokerages.InteractiveBrokers#129, QuantConnect/Lean#9496",
@@ -161,7 +169,16 @@ PAINS = (
         "nautechsystems/nautilus_trader#2623",
         _ib("test_brackets", "legs_inherit_what_their_order_says"),
     ),
-    Pain("A position without its protective order is an alarm", "deepentropy/ibx#113"),
+    Pain(
+        "A position that has lost its protective order is an alarm",
+        "deepentropy/ibx#113",
+        _worker("test_families", "a_refused_exit_of_a_filled_entry_is_told_and_the_other_stays"),
+    ),
+    Pain(
+        "An order that came after the fill of its group does not stay",
+        "nautechsystems/nautilus_trader#2978",
+        _ib("test_groups", "an_order_that_came_after_the_fill_of_its_group_does_not_stay"),
+    ),
     Pain(
         "Pacing never drops an order silently: cancels go first, the rest waits or is denied",
         "nautechsystems/nautilus_trader#1526",
@@ -202,9 +219,21 @@ PAINS = (
         "erdewit/ib_insync#364",
         _ib("test_faults", "a_corrected_execution_is_a_correction_and_no_second_fill"),
     ),
-    Pain("A combination's fills are not counted twice", "erdewit/ib_insync#36"),
-    Pain("A split is proposed, not booked as profit", "QuantConnect/Lean#5325"),
-    Pain("Accounts under one login never mix or block each other", "erdewit/ib_insync#197, #204"),
+    Pain(
+        "A combination's fills are not counted twice: its legs' are what counts",
+        "erdewit/ib_insync#36",
+        "tests/unit/ib_worker/test_taps.py::test_a_combination_is_the_fills_of_its_legs",
+    ),
+    Pain(
+        "A split changes the position as the broker says, and is neither a fill nor a profit",
+        "QuantConnect/Lean#5325",
+        _ib("test_sessions", "a_split_changes_the_position_as_the_broker_says_and_is_no_fill"),
+    ),
+    Pain(
+        "Accounts under one login never mix or block each other",
+        "erdewit/ib_insync#197, #204, pst-group/pysystemtrade#1264",
+        _ib("test_sessions", "two_workers_of_one_login_trade_the_same_symbol_and_mix_nothing"),
+    ),
     Pain(
         "Absence in a complete answer is a position of zero",
         "nautechsystems/nautilus_trader#3023",
@@ -221,8 +250,7 @@ def rendered() -> str:
 def _row(pain: Pain) -> str:
     path, _, name = pain.test.partition("::")
     words = name.removeprefix("test_").replace("_", " ")
-    shown = f"[{words}](../{path})" if pain.test else "**no test yet**"
-    return f"| {pain.promise} | {pain.threads} | {shown} |\n"
+    return f"| {pain.promise} | {pain.threads} | [{words}](../{path}) |\n"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 from janus_common.clock import now_ns
 from janus_common.worker.broker import latest
 
-from janus_ib_worker import previews, shortable, translate
+from janus_ib_worker import competing, previews, shortable, translate
 from janus_ib_worker.lines import QUALITIES
 from janus_ib_worker.questions import Key
 from janus_ib_worker.session import GatewaySession
@@ -51,6 +51,8 @@ class Taps:
 
     def error(self, request: int, code: int, text: str, _json: str) -> None:
         self._session.error(request, code, text)
+        if code == competing.CODE:
+            competing.begin(self._session, text)
 
     def openOrder(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
         if order.whatIf:
@@ -94,7 +96,8 @@ class Taps:
         self._session.questions.end("completed")
 
     def execDetails(self, request: int, contract: Any, done: Any) -> None:
-        if self._session.is_ours(done.acctNumber):
+        # A combination's legs are reported too: what they did is what happened to the account.
+        if self._session.is_ours(done.acctNumber) and contract.secType != translate.COMBINATION:
             report = translate.execution(contract, done, self._session.ours, now_ns=now_ns())
             if request in self._session.questions:
                 self._session.questions.row(request, report)  # a correction of it may follow

@@ -32,6 +32,7 @@ from janus_ib_worker.contracts import (
 )
 
 ZERO = Decimal(0)
+COMBINATION = "BAG"  # IB's word for several legs traded as one
 
 WORDS: dict[str, Word] = {
     "ApiPending": Word.ACKNOWLEDGED,

@@ -7,8 +7,16 @@ import time
 from typing import Any
 
 import pytest
+from janus_common import subjects
 from janus_common.errors import Code
-from janus_common.messages import OrderState, OrderType, Outcome, ServiceState
+from janus_common.messages import (
+    FeedReply,
+    FeedRequest,
+    OrderState,
+    OrderType,
+    Outcome,
+    ServiceState,
+)
 
 from tests.support.ib_worker import ib_desk
 from tests.support.venue import ACCOUNTS, paper_venue
@@ -145,6 +153,48 @@ async def test_two_workers_of_one_login_trade_the_same_symbol_and_mix_nothing(
         assert await two.order(name) is None
         await one.is_in(ServiceState.READY)
         await two.is_in(ServiceState.READY)
+
+
+async def test_a_competing_session_is_shown_and_said_until_ticks_come_again(desk):
+    request = FeedRequest(instrument=await desk.instrument("IBM"))
+
+    async def subscribe() -> Any:
+        return await desk.bus.request(subjects.feed(desk.alias, "subscribe"), request, FeedReply)
+
+    await desk.venue.fault("competing_session")
+    await subscribe()
+
+    shown: Any = await desk.is_in(ServiceState.DEGRADED_DATA)
+    assert "competing live session (IB 10197)" in shown.reason
+    refused = await subscribe()
+    assert refused.outcome is Outcome.DENIED
+    assert "competing live session" in refused.reason
+
+    await desk.venue.delete("/faults")
+
+    async def ticks_again():
+        assert (await subscribe()).outcome is Outcome.ACCEPTED
+        await desk.venue.pin("IBM", 250.00, 250.10)
+
+    await eventually(ticks_again)
+    await desk.is_in(ServiceState.READY)
+
+
+async def test_a_split_changes_the_position_as_the_broker_says_and_is_no_fill(desk):
+    await desk.venue.pin("IBM", 250.00, 250.02)
+    reply = await desk.place("IBM", 10)
+    await desk.order_is(reply.order.client_order_id, OrderState.FILLED)
+
+    await desk.venue.post("/splits", {"symbol": "IBM", "numerator": 2, "denominator": 1})
+
+    async def is_split():
+        position = await desk.position("IBM")
+        assert position is not None
+        assert position.qty == 20
+        assert position.average_cost < 126
+
+    await eventually(is_split)
+    assert [(fill.qty, fill.symbol) for fill in await desk.fills()] == [(10, "IBM")]
 
 
 async def test_an_order_canceled_by_hand_ends_and_one_made_by_hand_is_shown(desk):
