@@ -76,8 +76,6 @@ class Desk:
         self._usual_terms = Terms(leverage=rules.leverage)
         self._borrow: dict[int, Borrow] = {}
         self._restore(state)
-        for order in self.records.open():
-            self._hold(order)
 
     # What the floor and the exchange do with orders.
 
@@ -109,7 +107,7 @@ class Desk:
     def take(self, order: VenueOrder) -> VenueOrder:
         """Take and return a new order."""
         self.records.put(order)
-        self._hold(order)
+        self.hold(order)
         self.batch.append(OrderAccepted(order))
         return order
 
@@ -117,7 +115,7 @@ class Desk:
         """Take and return a new state of an order."""
         changed = replace(order, changed_ns=self.now_ns())
         self.records.put(changed)
-        self._hold(changed)
+        self.hold(changed)
         self.batch.append(OrderChanged(changed))
         if changed.is_final:
             self.ended.append(changed)
@@ -126,7 +124,7 @@ class Desk:
     def trail(self, order: VenueOrder) -> VenueOrder:
         """Take and return an order whose stop has followed the market."""
         self.records.put(order)
-        self._hold(order)
+        self.hold(order)
         self.batch.append(OrderTrailed(order))
         return order
 
@@ -354,7 +352,7 @@ class Desk:
     def _account(self, name: str) -> Account:
         return self._accounts[name]
 
-    def _hold(self, order: VenueOrder) -> None:
+    def hold(self, order: VenueOrder) -> None:
         """Hold margin for what is still to be filled; an order that filled or ended frees it."""
         account = self._account(order.request.account)
         if order.is_final:

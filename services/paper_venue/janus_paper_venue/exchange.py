@@ -85,6 +85,8 @@ class Exchange:
             self._desk, catalogue, accounts=self.accounts, rules=rules, calendar=calendar
         )
         self._floor = self._flow.floor
+        for order in self._desk.records.open():  # at the market's price, where it has none
+            self._desk.hold(order)
         self._flow.start()
         self._publish()
 

@@ -61,6 +61,16 @@ def test_cash_positions_and_held_margin_survive_a_restart(opened):
     assert again.cash() == 500_000 - 100 * dec("100.02") + 30 * dec("99.98") - 2
 
 
+def test_a_market_order_that_still_waits_for_its_rest_survives_a_restart(opened):
+    venue = opened()
+    order = venue.place("BUY", 500)
+    assert venue.newest(order).remaining == 200
+
+    again = opened()
+
+    assert again.newest(order).filled == 500  # the rest, of what is shown now
+
+
 def test_a_correction_survives_a_restart_in_place_of_the_fill(opened):
     venue = opened()
     venue.place("BUY", 10)
