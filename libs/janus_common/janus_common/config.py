@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -74,8 +74,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogConfig = LogConfig()
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+def load(
+    path: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    secrets_of: Collection[str] | None = None,
+) -> Config:
     """Read and check ``path``, with ``JANUS__SECTION__KEY`` of ``environ`` laid over it.
+
+    ``secrets_of`` names the sections whose secrets must be there besides those of ``bus``, such as
+    ``accounts.ib-main``; None: all. Elsewhere a reference that leads nowhere stays as it is: a
+    process needs nobody else's secrets.
 
     Raises:
         ConfigError: the file is missing or wrong; the text names the field.
@@ -89,20 +98,26 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    return parse(raw, source=str(path), folder=path.parent, environ=environ)
+    return parse(raw, source=str(path), folder=path.parent, environ=environ, secrets_of=secrets_of)
 
 
 def parse(
-    raw: Mapping[str, Any], *, source: str, folder: Path, environ: Mapping[str, str]
+    raw: Mapping[str, Any],
+    *,
+    source: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    secrets_of: Collection[str] | None = None,
 ) -> Config:
-    """Check ``raw`` and resolve its secrets; ``source`` is named in errors.
+    """Check ``raw`` and resolve its secrets as ``load`` does; ``source`` is named in errors.
 
     Raises:
         ConfigError: a field is unknown, missing or wrong; the text names it.
     """
     try:
         laid_over = _overlay(_as_dict(raw), environ)
-        resolved = _resolve(laid_over, where="", folder=folder, environ=environ)
+        wanted = None if secrets_of is None else {*secrets_of, "bus"}
+        resolved = _resolve(laid_over, where="", folder=folder, environ=environ, wanted=wanted)
         _check_accounts(resolved.get("accounts"))
         config = _convert(resolved, Config)
         check_accounts(config.accounts)
@@ -153,12 +168,23 @@ def _typed(text: str) -> Any:
         return text
 
 
-def _resolve(value: Any, *, where: str, folder: Path, environ: Mapping[str, str]) -> Any:
-    """Return ``value`` with the references to secrets in it replaced by the secrets."""
+def _resolve(
+    value: Any,
+    *,
+    where: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    wanted: Collection[str] | None,
+) -> Any:
+    """Return ``value`` with the references to wanted secrets in it replaced by the secrets."""
     if isinstance(value, dict):
         return {
             key: _resolve(
-                item, where=f"{where}.{key}" if where else key, folder=folder, environ=environ
+                item,
+                where=f"{where}.{key}" if where else key,
+                folder=folder,
+                environ=environ,
+                wanted=wanted,
             )
             for key, item in value.items()
         }
@@ -169,22 +195,27 @@ def _resolve(value: Any, *, where: str, folder: Path, environ: Mapping[str, str]
         found = environ.get(reference, "")
         cure = f"the environment has no {reference}; set it"
     elif kind == "file":
-        found, cure = _secret_file(folder / reference, where=f"{where} = {value!r}")
+        found, cure = _secret_file(folder / reference)
     else:
         return Secret(value) if _PASSWORD_IN_URL.match(value) else value
-    if not found:
+    if found:
+        return Secret(found)
+    if _is_in(where, wanted):
         raise ConfigError(f"{where} = {value!r}: {cure}")
-    return Secret(found)
+    return value
 
 
-def _secret_file(path: Path, *, where: str) -> tuple[str, str]:
+def _is_in(where: str, sections: Collection[str] | None) -> bool:
+    return sections is None or any(where.startswith(f"{section}.") for section in sections)
+
+
+def _secret_file(path: Path) -> tuple[str, str]:
+    """Return the secret in a file, empty if there is none, and what to do then."""
     try:
         return path.read_text().strip(), f"{path} is empty; put the secret into it"
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise ConfigError(
-            f"{where}: cannot read {path}: {reason}; create it, readable for this user"
-        ) from error
+        return "", f"cannot read {path}: {reason}; create it, readable for this user"
 
 
 def _check_accounts(accounts: Any) -> None:

@@ -26,7 +26,7 @@ def main() -> None:
 
 
 async def _start(path: Path, alias: str) -> None:
-    settings = config.load(path)
+    settings = config.load(path, secrets_of=(f"accounts.{alias}",))
     logs.configure(settings.log.level, service=SERVICE, account=alias)
     account = settings.accounts.get(alias)
     if account is None:

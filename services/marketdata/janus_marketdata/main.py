@@ -50,6 +50,6 @@ def main() -> None:
 
 
 async def _start(path: Path) -> None:
-    settings = config.load(path)
+    settings = config.load(path, secrets_of=())
     logs.configure(settings.log.level, service="marketdata")
     await serve(settings)

@@ -53,6 +53,6 @@ def main() -> None:
 
 
 async def _start(path: Path) -> None:
-    settings = config.load(path)
+    settings = config.load(path, secrets_of=("postgres",))
     logs.configure(settings.log.level, service="registry")
     await serve(settings)

@@ -42,6 +42,6 @@ def main() -> None:
 
 
 async def _start(path: Path) -> None:
-    settings = config.load(path)
+    settings = config.load(path, secrets_of=())
     logs.configure(settings.log.level, service="router")
     await serve(settings)

@@ -287,6 +287,30 @@ def test_a_secret_that_is_missing_says_where_it_was_looked_for(tmp_path, referen
     assert error in found
 
 
+@pytest.mark.parametrize("reference", ["env:DSN", "file:none", "file:empty"])
+def test_a_process_needs_nobody_elses_secrets(tmp_path, reference):
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "account").write_text("DU7777777")
+    raw = with_account(ib_account="file:account") | {"postgres": {"dsn": reference}}
+
+    found = config.parse(
+        raw, source="janus.toml", folder=tmp_path, environ={}, secrets_of=("accounts.ib-main",)
+    )
+
+    assert (found.accounts["ib-main"].ib_account, found.postgres.dsn) == ("DU7777777", reference)
+
+
+@pytest.mark.parametrize("field", ["bus.url", "postgres.dsn"])
+def test_a_process_needs_its_own_secrets_and_the_bus(tmp_path, field):
+    section, _, key = field.partition(".")
+    raw = with_account() | {section: {key: "file:none"}}
+
+    with pytest.raises(ConfigError, match=f"{field} = 'file:none': cannot read"):
+        config.parse(
+            raw, source="janus.toml", folder=tmp_path, environ={}, secrets_of=("postgres",)
+        )
+
+
 @pytest.mark.parametrize(
     "dsn", ["env:DSN", f"postgresql://janus:{HIDDEN}@127.0.0.1/janus"], ids=["reference", "url"]
 )
