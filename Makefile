@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit check format lint types rules properties proto pains conformance crash bench clean
+.PHONY: help setup demo up down test test-compose unit check format lint types rules properties proto pains conformance crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -37,6 +37,9 @@ properties: $(READY) ## long random tests: the venue's books, 20,000 lives of a 
 	@$(PY) -m pytest -q -n 2 --hypothesis-profile=ci \
 		tests/unit/paper_venue/test_invariants.py tests/unit/worker/test_life_of_orders.py
 	@JANUS_STORM_FILLS=1000 $(PY) -m pytest -q tests/integration/ib_worker/test_fill_storm.py
+
+test-compose: $(READY) ## build and try the house in containers, with the Docker engine that DOCKER_HOST names
+	@$(PY) -m pytest -v -x -s tests/compose/story.py
 
 check: lint types rules ## everything that can be said without running a server
 
