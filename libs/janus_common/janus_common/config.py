@@ -202,7 +202,7 @@ def _resolve(
         return Secret(found)
     if _is_in(where, wanted):
         raise ConfigError(f"{where} = {value!r}: {cure}")
-    return value
+    return Secret(value)
 
 
 def _is_in(where: str, sections: Collection[str] | None) -> bool:

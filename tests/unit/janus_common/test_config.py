@@ -297,7 +297,7 @@ def test_a_process_needs_nobody_elses_secrets(tmp_path, reference):
         raw, source="janus.toml", folder=tmp_path, environ={}, secrets_of=("accounts.ib-main",)
     )
 
-    assert (found.accounts["ib-main"].ib_account, found.postgres.dsn) == ("DU7777777", reference)
+    assert (found.accounts["ib-main"].own_id, found.postgres.dsn) == ("DU7777777", reference)
 
 
 @pytest.mark.parametrize("field", ["bus.url", "postgres.dsn"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from janus_common.health import HEALTHY, UNHEALTHY, verdict
 from janus_common.messages import Presence, ServiceState
 
 
 def present(service="ib_worker", **fields):
-    known = {
+    known: dict[str, Any] = {
         "instance": "one",
         "account": "ib-main",
         "state": ServiceState.READY,
