@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 READY := .venv/.ready
 CODE := libs services tests benchmarks
+WEBULL := services/paper_venue/janus_paper_venue/webull
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
@@ -57,6 +58,7 @@ rules: $(READY) ## imports, sizes, generated files, documentation, locks
 
 proto: $(READY) ## write proto/ and the generated tables again from the code
 	@$(PY) -m janus_common.generate
+	@$(PY) -m grpc_tools.protoc -Iproto/webull --python_out=$(WEBULL) --pyi_out=$(WEBULL) events.proto
 
 conformance: $(READY) ## drive the paper venue with every client library and write docs/conformance.md
 	@$(PY) -m tests.integration.paper_venue_conformance.table

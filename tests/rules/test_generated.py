@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 from janus_common import generate
 from janus_common.contract import CHANNELS
@@ -18,6 +20,21 @@ def test_what_is_generated_is_up_to_date():
         for path, data in wanted.items()
         if not (ROOT / path).is_file() or (ROOT / path).read_bytes() != data
     )
+
+
+def test_the_code_of_the_event_stream_is_what_protoc_writes(tmp_path):
+    there = ROOT / "services/paper_venue/janus_paper_venue/webull"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "grpc_tools.protoc", "-Iproto/webull"),
+            *(f"--python_out={tmp_path}", f"--pyi_out={tmp_path}", "events.proto"),
+        ],
+        check=True,
+        cwd=ROOT,
+    )
+
+    for written in tmp_path.iterdir():
+        assert (there / written.name).read_text() == written.read_text(), "run `make proto`"
 
 
 def test_nothing_generated_is_left_over():

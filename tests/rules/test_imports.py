@@ -17,6 +17,7 @@ SHARED, VENUE = "janus_common", "janus_paper_venue"
 MODULE_OF = {  # distributions whose module has another name
     "nats-py": "nats",
     "grpcio": "grpc",
+    "protobuf": "google",
     "webull-python-sdk-core": "webullsdkcore",
     "webull-python-sdk-trade": "webullsdktrade",
     "webull-python-sdk-trade-events-core": "webullsdktradeeventscore",
@@ -31,6 +32,8 @@ ONLY_IN = {
     "webullsdkcore": WEBULL_SDK,
     "webullsdktrade": WEBULL_SDK,
     "webullsdktradeeventscore": WEBULL_SDK,
+    "grpc": rf"services/paper_venue/janus_paper_venue/webull/events_server\.py|{WEBULL_SDK}",
+    "google": r"services/paper_venue/janus_paper_venue/webull/events_(server|pb2)\.py",
     "pickle": "nowhere",
     "marshal": "nowhere",
     "shelve": "nowhere",

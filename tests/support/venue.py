@@ -33,7 +33,7 @@ class PaperVenue(Program):
         self, folder: Path, options: tuple[str, ...] = (), *, webull_keys: str = ""
     ) -> None:
         self._folder, self._options, self._webull_keys = folder, options, webull_keys
-        self.webull_port = 0  # as those below; only with keys
+        self.webull_port = self.events_port = 0  # as those below; only with keys
         self._log = folder / "venue.log"
         self.tws_port = self.control_port = 0  # any free one the first time, the same one after
 
@@ -56,6 +56,7 @@ class PaperVenue(Program):
                 await asyncio.sleep(0.01)
         self.tws_port, self.control_port = ready["tws"], ready["control"]
         self.webull_port = ready.get("webull", 0)
+        self.events_port = ready.get("webull_events", 0)
 
     def _webull(self) -> tuple[str, ...]:
         """Return the options of the second broker, if there is one."""
@@ -63,8 +64,11 @@ class PaperVenue(Program):
             return ()
         secrets = self._folder / "webull.keys"
         secrets.write_text(self._webull_keys)
-        address = f"127.0.0.1:{self.webull_port}"
-        return ("--webull", address, "--webull-keys", f"file:{secrets}")
+        return (
+            *("--webull", f"127.0.0.1:{self.webull_port}"),
+            *("--webull-events", f"127.0.0.1:{self.events_port}"),
+            *("--webull-keys", f"file:{secrets}"),
+        )
 
     async def stop(self) -> int:
         """Ask it to end; return its exit status."""

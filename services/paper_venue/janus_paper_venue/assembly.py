@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 
@@ -17,7 +17,7 @@ from janus_paper_venue.catalogue import default_catalogue
 from janus_paper_venue.clock import restored
 from janus_paper_venue.control import Control
 from janus_paper_venue.exchange import Exchange
-from janus_paper_venue.faces import Face
+from janus_paper_venue.faces import Lister
 from janus_paper_venue.faults import FaultInvalid, Faults
 from janus_paper_venue.faults_market import Halts, correct_fills
 from janus_paper_venue.feed import Feed
@@ -31,6 +31,16 @@ from janus_paper_venue.webull.keys import AppKey
 from janus_paper_venue.webull.server import WebullFace
 
 
+class Events(Lister, Protocol):
+    """The side of a face that is no listening socket of ours."""
+
+    def bind(self) -> int:
+        """Take the port, and return which it is."""
+
+    async def serve(self) -> None:
+        """Serve clients until canceled."""
+
+
 @dataclass(frozen=True)
 class Venue:
     """All that runs in the process."""
@@ -39,13 +49,21 @@ class Venue:
     feed: Feed
     tws: TwsFace
     webull: WebullFace | None
+    events: Events | None
     control: Control
+
+    def bind(self, ports: words.Ports) -> dict[str, int]:
+        """Take what port is not held yet; return all of them by name."""
+        found = {name: one.getsockname()[1] for name, one in ports._asdict().items() if one}
+        return found | ({"webull_events": self.events.bind()} if self.events else {})
 
     def services(self, ports: words.Ports) -> list[Coroutine[Any, Any, None]]:
         """Return what has to run."""
         found = [self.tws.serve(ports.tws), self.control.serve(ports.control), self.feed.run()]
         if self.webull is not None and ports.webull is not None:
             found.append(self.webull.serve(ports.webull))
+        if self.events is not None:
+            found.append(self.events.serve())
         return found
 
 
@@ -78,13 +96,27 @@ def assemble(options: Namespace) -> Venue:
     )
     pace = Options(messages_per_s=options.messages_per_s or None)
     tws = TwsFace(exchange, pace, faults, accounts=tws_accounts)
-    webull = WebullFace(Gateway(exchange, keys, faults), words.webull(options)) if keys else None
+    webull, events = (
+        webull_faces(Gateway(exchange, keys, faults), options) if keys else (None, None)
+    )
     Halts(exchange, market, faults)
     correct_fills(exchange, faults)
     faults_script.plan(exchange, faults, planned)
-    faces: list[Face] = [tws] if webull is None else [tws, webull]
+    faces = [one for one in (tws, webull, events) if one is not None]
     control = Control(exchange, market, feed, faces, faults=faults)
-    return Venue(store, feed, tws, webull, control)
+    return Venue(store, feed, tws, webull, events, control)
+
+
+def webull_faces(gateway: Gateway, options: Namespace) -> tuple[WebullFace, Events | None]:
+    """Return the HTTP side of the Webull face, and its events if they are asked for."""
+    settings = words.webull(options)
+    http = WebullFace(gateway, settings)
+    if not options.webull_events:
+        return http, None
+    # Here, because gRPC takes its time to load, and only who asks for it shall wait.
+    from janus_paper_venue.webull.events_server import WebullEvents
+
+    return http, WebullEvents(gateway, settings, options.webull_events)
 
 
 def all_accounts(tws: Sequence[str], keys: Mapping[str, AppKey]) -> tuple[str, ...]:

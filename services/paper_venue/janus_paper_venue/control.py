@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from janus_paper_venue import truth
 from janus_paper_venue.exchange import Exchange
-from janus_paper_venue.faces import Face
+from janus_paper_venue.faces import Lister
 from janus_paper_venue.faults import Active, Fault, FaultInvalid, Faults
 from janus_paper_venue.faults_list import KINDS
 from janus_paper_venue.feed import Feed
@@ -70,7 +70,7 @@ class Control:
         exchange: Exchange,
         market: Market,
         feed: Feed,
-        faces: Sequence[Face],
+        faces: Sequence[Lister],
         *,
         faults: Faults,
     ) -> None:

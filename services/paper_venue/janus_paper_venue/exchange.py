@@ -146,6 +146,13 @@ class Exchange:
         self._publish()
         return len(found)
 
+    def fail(self, client_id: int, order_id: int, reason: str) -> None:
+        """End an open order as one that the exchange would not have after all."""
+        order = self._desk.records.find((client_id, order_id))
+        if order is not None and not order.is_final:
+            self._flow.fail(order, reason)
+            self._publish()
+
     def preview(self, request: OrderRequest) -> Preview | Reject:
         """Return what ``request`` would need, without taking it."""
         refusal = self._flow.refuse(request)

@@ -29,11 +29,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     messages_out: int
 
 
-class Face(Protocol):
+class Lister(Protocol):
+    """What can tell which clients it has."""
+
+    def sessions(self) -> Sequence[Session]:
+        """Return the open sockets."""
+
+
+class Face(Lister, Protocol):
     """One broker's wire, served from one listening socket."""
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve clients until canceled, then close their sockets."""
-
-    def sessions(self) -> Sequence[Session]:
-        """Return the open sockets."""

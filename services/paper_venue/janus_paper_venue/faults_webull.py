@@ -64,6 +64,29 @@ POLICIES: Mapping[str, Kind] = {
     "webull_close_only": Kind("an instrument can be sold only", OF_SYMBOL, lasts=True),
     "webull_delisted": Kind("an instrument is delisted", OF_SYMBOL, lasts=True),
     "webull_no_instruments": Kind("the list of instruments is refused", UNTIL, lasts=True),
+    "webull_fail_later": Kind("a new order is taken, then FAILED", {"seconds": 0.1}),
+}
+EVENTS: Mapping[str, Kind] = {
+    "webull_lose_event": Kind("an order event is lost"),
+    "webull_duplicate_event": Kind("an order event comes twice"),
+    "webull_reorder_events": Kind("an order event comes after the next one"),
+    "webull_late_event": Kind("an order event comes late", {"seconds": 1.0}),
+    "webull_bad_event": Kind("an order event is no JSON"),
+    "webull_mute_events": Kind("pings flow, order events never come", UNTIL, lasts=True),
+}
+STREAMS: Mapping[str, Kind] = {
+    "webull_close_stream": Kind("open event streams end, as if all were well"),
+    "webull_short_streams": Kind(
+        "event streams end after ``amount`` seconds, as if all were well",
+        {"amount": 3.0, "seconds": 0},
+        lasts=True,
+    ),
+    "webull_expire_stream": Kind("open event streams are told SubscribeExpired, and end"),
+    "webull_break_stream": Kind("open event streams end with UNAVAILABLE"),
+    "webull_no_streams": Kind("event streams are refused with UNAVAILABLE", UNTIL, lasts=True),
+    "webull_auth_error": Kind("an event stream is told AuthError, and ends"),
+    "webull_too_many_streams": Kind("an event stream is told NumOfConnExceed, and ends"),
+    "webull_freeze": Kind("event streams stay open and say nothing", UNTIL, lasts=True),
 }
 KINDS: Mapping[str, Kind] = {
     **BEFORE,
@@ -71,6 +94,8 @@ KINDS: Mapping[str, Kind] = {
     **AFTER,
     **SHAPES,
     **POLICIES,
+    **EVENTS,
+    **STREAMS,
 }
 NEED_SYMBOL = frozenset({"webull_not_tradable", "webull_close_only", "webull_delisted"})
-AT_ONCE = frozenset[str]()
+AT_ONCE = frozenset({"webull_close_stream", "webull_expire_stream", "webull_break_stream"})

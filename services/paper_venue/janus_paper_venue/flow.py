@@ -16,6 +16,7 @@ from janus_paper_venue.gates import AT_CLOSE, Hold, hold_of, trades_extended
 from janus_paper_venue.instruments import Catalogue, SecType
 from janus_paper_venue.notices import closed_notice, locate_notice
 from janus_paper_venue.orders import (
+    EXPIRED,
     ZERO,
     OrderRequest,
     OrderStatus,
@@ -151,6 +152,14 @@ class Flow:
         self._trips.pop(order.perm_id, None)
         return self._desk.update(
             replace(order, status=OrderStatus.CANCELED, reason=reason, why_held="")
+        )
+
+    def fail(self, order: VenueOrder, reason: str) -> VenueOrder:
+        """End an open order as one that the exchange would not have."""
+        self.floor.withdraw(order)
+        self._trips.pop(order.perm_id, None)
+        return self._desk.update(
+            replace(order, status=OrderStatus.INACTIVE, reason=reason, why_held="")
         )
 
     def review(self, con_id: int | None = None) -> None:
@@ -294,7 +303,7 @@ class Flow:
         until_ns = order.request.good_till_ns
         is_due = until_ns is not None and until_ns <= self._desk.now_ns()
         if is_due and order.request.tif is Tif.GTD and not order.is_final:
-            self.end(order, "Expired")
+            self.end(order, EXPIRED)
 
     def _wait_for_change(self, kind: SecType, now_ns: int) -> None:
         watch = self._watch
@@ -326,7 +335,7 @@ class Flow:
         """End the DAY orders whose trading day is over."""
         for order in self._orders_of(kind):
             if order.request.tif is Tif.DAY and self._day_end_ns(order, kind) <= now_ns:
-                self.end(order, "Expired")
+                self.end(order, EXPIRED)
             elif order.request.tif is Tif.GTD:
                 self._expire(order.perm_id)
 

@@ -21,9 +21,8 @@ async def serve(options: Namespace) -> None:
     words.webull_keys(options)
     with words.ports(options) as ports:
         venue = assemble(options)
-        found = {name: one.getsockname()[1] for name, one in ports._asdict().items() if one}
-        log.info("venue.listening", **found)
         try:
+            log.info("venue.listening", **venue.bind(ports))
             await lifecycle.run_until_stopped(*venue.services(ports))
         finally:
             venue.store.close()

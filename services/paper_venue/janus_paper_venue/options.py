@@ -61,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     add("--messages-per-s", type=int, default=50, help="limit of a TWS client; 0: none")
     add("--webull", metavar="HOST:PORT", help="HTTP of a second broker, Webull; else none")
     add("--webull-keys", metavar="KEYS", help="KEY:SECRET:ACCOUNT[+ACCOUNT],... or file:PATH")
+    add("--webull-events", metavar="HOST:PORT", help="gRPC: Webull's trade events; else none")
+    add("--webull-ping", type=float, default=10.0, help="seconds between pings on them")
     add("--webull-rates", choices=[str(one) for one in Rates], default="legacy", help="429 table")
     add("--webull-skew", type=float, default=300.0, help="seconds a timestamp may be wrong")
     add("--faults", type=Path, help="file of faults, one a line: NAME key=value ... at=SECONDS")
@@ -114,15 +116,21 @@ def accounts(text: str) -> tuple[str, ...]:
 
 def webull(options: Namespace) -> WebullOptions:
     """Return how the Webull face behaves."""
-    return WebullOptions(rates=Rates(options.webull_rates), skew_s=options.webull_skew)
+    return WebullOptions(
+        rates=Rates(options.webull_rates),
+        skew_s=options.webull_skew,
+        ping_s=options.webull_ping,
+    )
 
 
 def webull_keys(options: Namespace) -> Mapping[str, AppKey]:
     """Return who may call the Webull face; nobody if there is none."""
-    if options.webull is None and options.webull_keys is None:
+    if not (options.webull or options.webull_keys or options.webull_events):
         return {}
-    if options.webull is None or options.webull_keys is None:
-        raise ConfigError("--webull and --webull-keys go together; give both or neither")
+    if not (options.webull and options.webull_keys):
+        raise ConfigError("--webull, --webull-keys and --webull-events: give the first two or none")
+    if options.webull_events:
+        _address("--webull-events", options.webull_events)
     return read_keys(options.webull_keys)
 
 
@@ -145,17 +153,22 @@ def ports(options: Namespace) -> Iterator[Ports]:
 
 
 def _listen(option: str, address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ConfigError(f"{option} {address}: not HOST:PORT")
+    host, port = _address(option, address)
     try:
-        return socket.create_server((host, int(port)), backlog=BACKLOG)
+        return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(
                 f"{option} {address}: port {port} is in use by another process; choose another"
             ) from error
         raise ConfigError(f"{option} {address}: {error.strerror or error}") from error
+
+
+def _address(option: str, address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigError(f"{option} {address}: not HOST:PORT")
+    return host, int(port)
 
 
 def recordings(folder: Path | None, catalogue: Catalogue) -> dict[int, Recording]:

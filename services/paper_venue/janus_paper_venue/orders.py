@@ -51,6 +51,7 @@ class OrderStatus(StrEnum):
     INACTIVE = "Inactive"
 
 
+EXPIRED = "Expired"  # why an order ended with its day or date
 FINAL = frozenset({OrderStatus.CANCELED, OrderStatus.FILLED, OrderStatus.INACTIVE})
 
 

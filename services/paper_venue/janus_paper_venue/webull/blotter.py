@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, time
 
 from janus_paper_venue import events as e
@@ -33,10 +33,7 @@ class Blotter:
             self._add(order)
         for execution in exchange.executions():
             self._filled_ns[execution.perm_id] = execution.time_ns
-
-    def open(self) -> Callable[[], None]:
-        """Begin to follow the exchange; return what ends that."""
-        return self._exchange.subscribe(self.hear)
+        exchange.subscribe(self.hear)
 
     def hear(self, event: e.Event) -> None:
         """Take what has happened."""

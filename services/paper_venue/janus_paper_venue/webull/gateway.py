@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from janus_common.clock import NS_PER_S
+
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import Faults
 from janus_paper_venue.instruments import Instrument
@@ -16,6 +18,8 @@ from janus_paper_venue.webull.keys import AppKey
 from janus_paper_venue.webull.shapes import Style
 from janus_paper_venue.webull.trading import Trading
 
+FAILED = "Rejected by the exchange"
+
 
 class Gateway:
     """One of each, for both sets of paths and for the events."""
@@ -25,7 +29,13 @@ class Gateway:
         self.blotter = Blotter(exchange)
         self._listeners: list[Callable[[VenueOrder], None]] = []
         self.faulty = FaultyCalls(faults)
-        self.trading = Trading(exchange, self.blotter, veto=self.faulty.veto, modified=self._tell)
+        self.trading = Trading(
+            exchange,
+            self.blotter,
+            veto=self.faulty.veto,
+            placed=self._fail_later,
+            modified=self._tell,
+        )
 
     def on_modified(self, listener: Callable[[VenueOrder], None]) -> None:
         """Call ``listener`` with each order that a client has changed."""
@@ -58,6 +68,12 @@ class Gateway:
     def of(self, order: VenueOrder) -> Instrument:
         """Return the instrument of an order."""
         return self.exchange.catalogue.by_con_id[order.request.con_id]
+
+    def _fail_later(self, order: VenueOrder) -> None:
+        """Let an order fail that was taken, if a fault wants it."""
+        if fault := self.faults.take(("webull_fail_later",), con_id=order.request.con_id):
+            delay_ns = int((fault.seconds or 0.0) * NS_PER_S)
+            self.exchange.later(delay_ns, lambda: self.exchange.fail(*order.key, FAILED))
 
     def _tell(self, order: VenueOrder) -> None:
         for listener in self._listeners:

@@ -31,7 +31,6 @@ class WebullFace:
     """Serves HTTP clients of Webull."""
 
     def __init__(self, gateway: Gateway, options: WebullOptions) -> None:
-        self._gateway = gateway
         self._connections = Connections()
         self._application = Http(
             V1(gateway).routes(),
@@ -44,12 +43,8 @@ class WebullFace:
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve clients until canceled, then close their sockets."""
-        end = self._gateway.blotter.open()
         log.info("webull.listening", port=listener.getsockname()[1])
-        try:
-            await serve_http(self._application, listener, protocol=self._connections.protocol())
-        finally:
-            end()
+        await serve_http(self._application, listener, protocol=self._connections.protocol())
 
     def sessions(self) -> Sequence[Session]:
         """Return the open sockets."""

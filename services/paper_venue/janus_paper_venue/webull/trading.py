@@ -59,7 +59,7 @@ class Arrival(msgspec.Struct, frozen=True):
 class Trading:
     """What clients do with orders.
 
-    ``veto`` may refuse a new one; ``modified`` hears of each that was changed.
+    ``veto`` may refuse a new one; ``placed`` and ``modified`` hear of those that are not.
     """
 
     def __init__(
@@ -68,10 +68,11 @@ class Trading:
         blotter: Blotter,
         *,
         veto: Callable[[Draft, Instrument], None],
+        placed: Callable[[VenueOrder], None],
         modified: Callable[[VenueOrder], None],
     ) -> None:
         self._exchange, self._blotter = exchange, blotter
-        self._veto, self._modified = veto, modified
+        self._veto, self._placed, self._modified = veto, placed, modified
 
     def place(
         self, account: str, draft: Draft, instrument: Instrument, arrival: Arrival
@@ -105,7 +106,9 @@ class Trading:
             received_monotonic_ns=arrival.monotonic_ns,
             raw=arrival.raw,
         )
-        return taken(self._exchange.place(request))
+        order = taken(self._exchange.place(request))
+        self._placed(order)
+        return order
 
     def replace(self, account: str, draft: Draft, arrival: Arrival) -> VenueOrder:
         """Change quantity and prices of an order; all else must be as it is.
