@@ -74,4 +74,4 @@ bench: $(READY) ## measure: order path, tick path, pacing, restart, many workers
 
 clean: ## remove what was built and the local stack's state
 	@bin/janus down >/dev/null 2>&1 || true
-	@rm -rf .venv services/webull_worker/.venv .janus .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv services/webull_worker/.venv tests/webull3/.venv .janus .pytest_cache .mypy_cache .ruff_cache .hypothesis

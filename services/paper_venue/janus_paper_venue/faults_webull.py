@@ -88,6 +88,13 @@ STREAMS: Mapping[str, Kind] = {
     "webull_too_many_streams": Kind("an event stream is told NumOfConnExceed, and ends"),
     "webull_freeze": Kind("event streams stay open and say nothing", UNTIL, lasts=True),
 }
+TOKENS: Mapping[str, Kind] = {
+    "webull_token_check": Kind(
+        "requests need a token, which is PENDING for ``amount`` seconds",
+        {"amount": 0.5, "seconds": 0},
+        lasts=True,
+    ),
+}
 KINDS: Mapping[str, Kind] = {
     **BEFORE,
     **REFUSE,
@@ -96,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
     **POLICIES,
     **EVENTS,
     **STREAMS,
+    **TOKENS,
 }
 NEED_SYMBOL = frozenset({"webull_not_tradable", "webull_close_only", "webull_delisted"})
 AT_ONCE = frozenset({"webull_close_stream", "webull_expire_stream", "webull_break_stream"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -58,6 +59,9 @@ class Code(StrEnum):
     INTERNAL = "INTERNAL_ERROR"
 
 
+NEWER: Mapping[str, str] = {Code.ILLEGAL_PARAMETER: "PARAM_ERR"}  # what the v3 set calls otherwise
+
+
 class Refused(Exception):
     """A request that is not done; nothing has changed."""
 
@@ -84,6 +88,14 @@ def refused(error: Refused, *, prefix: str = "") -> Answer:
     """Return a refusal as Webull words it; ``prefix`` is put before its code."""
     said = {"error_code": f"{prefix}{error.code}", "message": error.message}
     return Answer(msgspec.json.encode(said), error.status)
+
+
+def newer(error: Refused) -> Refused:
+    """Return a refusal as the v3 set words it: its codes of business have a prefix."""
+    if error.status != BUSINESS:
+        return error
+    code = NEWER.get(error.code, error.code)
+    return Refused(f"OPENAPI_{code}", error.message)
 
 
 def denied(code: Code, message: str) -> Refused:

@@ -110,6 +110,7 @@ class WebullEvents:
         """Return the stream of a request that is signed, and asks for accounts of its key."""
         metadata = {name: text for name, text in context.invocation_metadata() if _is_text(text)}
         key = self._doorman.admit_stream(metadata, request)
+        self._gateway.tokens.admit_stream(key)
         accounts = list(SubscribeRequest.FromString(request).accounts)
         if self._gateway.faults.take(("webull_auth_error",)):
             raise Refused("UNAUTHORIZED", "auth error")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from janus_common.clock import NS_PER_S
+from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 
 from janus_paper_venue.exchange import Exchange
 from janus_paper_venue.faults import Faults
@@ -16,9 +16,15 @@ from janus_paper_venue.webull.blotter import Blotter
 from janus_paper_venue.webull.faulty_calls import FaultyCalls
 from janus_paper_venue.webull.keys import AppKey
 from janus_paper_venue.webull.shapes import Style
+from janus_paper_venue.webull.tokens import Tokens
 from janus_paper_venue.webull.trading import Trading
 
 FAILED = "Rejected by the exchange"
+
+
+def now_ms() -> int:
+    """Return the world's time in milliseconds."""
+    return now_ns() // 1_000_000
 
 
 class Gateway:
@@ -29,6 +35,7 @@ class Gateway:
         self.blotter = Blotter(exchange)
         self._listeners: list[Callable[[VenueOrder], None]] = []
         self.faulty = FaultyCalls(faults)
+        self.tokens = Tokens(faults, monotonic_s, now_ms)
         self.trading = Trading(
             exchange,
             self.blotter,

@@ -13,7 +13,7 @@ from uuid import uuid4
 import structlog
 from janus_common.clock import now_ns
 
-from janus_paper_venue.webull.answers import Answer, Code, Refused, answered, refused
+from janus_paper_venue.webull.answers import Answer, Code, Refused, answered, newer, refused
 from janus_paper_venue.webull.auth import Doorman
 from janus_paper_venue.webull.calls import Call, Routes
 from janus_paper_venue.webull.connections import Connections
@@ -23,6 +23,7 @@ from janus_paper_venue.webull.trading import Arrival
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_LIMIT_S = 30.0  # from the headers to the last byte
+NEWER_PATHS = "/trading/"
 NO_ROUTE = Answer(b'{"error_msg":"404 Route Not Found"}', HTTPStatus.NOT_FOUND)
 
 log = structlog.get_logger()
@@ -84,7 +85,8 @@ class Http:
             value = self._do(scope, body)
         except Refused as error:
             log.info("webull.refused", path=path[:80], code=error.code, reason=error.message)
-            return refused(error, prefix=self._faulty.prefix()), 0.0
+            said = newer(error) if path.startswith(NEWER_PATHS) else error
+            return refused(said, prefix=self._faulty.prefix()), 0.0
         if isinstance(value, Answer):
             return value, 0.0
         return self._faulty.after(path, answered(self._faulty.shaped(path, value)))

@@ -11,13 +11,13 @@ from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 from janus_paper_venue.faces import Session
 from janus_paper_venue.serving import serve_http
 from janus_paper_venue.webull.auth import Doorman
-from janus_paper_venue.webull.calls import Call
 from janus_paper_venue.webull.connections import Connections
 from janus_paper_venue.webull.gateway import Gateway
 from janus_paper_venue.webull.http import Http
 from janus_paper_venue.webull.limits import Limits
 from janus_paper_venue.webull.options import WebullOptions
 from janus_paper_venue.webull.v1 import V1
+from janus_paper_venue.webull.v3 import V3
 
 log = structlog.get_logger()
 
@@ -33,12 +33,12 @@ class WebullFace:
     def __init__(self, gateway: Gateway, options: WebullOptions) -> None:
         self._connections = Connections()
         self._application = Http(
-            V1(gateway).routes(),
+            {**V1(gateway).routes(), **V3(gateway).routes(), **gateway.tokens.routes()},
             doorman=doorman(gateway, options),
             limits=Limits(options.rates, monotonic_s),
             faulty=gateway.faulty,
             connections=self._connections,
-            admit=_anybody,
+            admit=gateway.tokens.admit,
         )
 
     async def serve(self, listener: socket.socket) -> None:
@@ -49,7 +49,3 @@ class WebullFace:
     def sessions(self) -> Sequence[Session]:
         """Return the open sockets."""
         return self._connections.sessions()
-
-
-def _anybody(_: Call) -> None:
-    """Ask for no token."""
