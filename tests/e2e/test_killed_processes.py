@@ -65,6 +65,11 @@ async def test_a_killed_process_comes_back_and_trading_goes_on(house, name):
         assert placed["state"] == "FILLED", placed
 
 
+async def one_has_arrived(house, refs):
+    rows = await house.control("GET", "/truth/orders")
+    assert {row["order_ref"] for row in rows} & set(refs)
+
+
 async def test_an_order_in_flight_while_its_worker_dies_is_at_the_venue_at_most_once(house):
     refs = [uuid4().hex for _ in range(12)]
     pid = (await house.processes())["worker-ib-main"]["pid"]
@@ -73,7 +78,7 @@ async def test_an_order_in_flight_while_its_worker_dies_is_at_the_venue_at_most_
             words = ("buy", "MSFT", "1", "-a", "ib-main", "--id", ref, "--json")
             tasks.create_task(house.janus(*words))
             if number == 5:
-                await asyncio.sleep(0.3)
+                await eventually(lambda: one_has_arrived(house, refs))
                 os.kill(pid, signal.SIGKILL)
     await eventually(lambda: all_ready(house), within_s=30)
 

@@ -14,6 +14,7 @@ HERE = "tests/rules/"
 MAY_CATCH_ALL = {
     "libs/janus_common/janus_common/lifecycle.py": "the last frame of a service",
     "libs/janus_common/janus_common/bus/bus.py": "nats-py would swallow it",
+    "services/ib_worker/janus_ib_worker/gateway.py": "ib_async would swallow it",
     "services/cli/janus_cli/main.py": "the last frame of a command",
     "services/cli/janus_cli/stack/daemon.py": "the last frame of the local stack",
 }

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from janus_common import subjects
+from janus_common import brackets, subjects
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.messages import (
     CommandReply,
@@ -68,7 +68,7 @@ async def send(
 
 def family(name: str, legs: int = 2) -> list[str]:
     """Return the ids of a bracket's orders."""
-    return [name, *(f"{name}-{number}" for number in range(1, legs + 1))]
+    return list(brackets.names(name, legs))
 
 
 async def live(desk: IbDesk, names: list[str]) -> list[str]:

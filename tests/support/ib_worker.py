@@ -53,6 +53,8 @@ from janus_common.messages import (
     ReplaceIntent,
     ServiceState,
     Side,
+    Sync,
+    SyncReply,
 )
 
 from tests.support.servers import START_LIMIT_S, NatsServer, Program
@@ -255,6 +257,11 @@ class IbDesk:
         )
         where = subjects.command(self.alias)
         return await self.bus.request(where, command, CommandReply, timeout_s=within_s + 20.0)
+
+    async def sync(self) -> SyncReply:
+        """Let the worker ask its broker for everything now."""
+        asked = Sync(account=self.alias)
+        return await self.bus.request(subjects.sync(self.alias), asked, SyncReply, timeout_s=20.0)
 
     async def order(self, client_order_id: str) -> OrderUpdate | None:
         stored = await self.bus.streams.last(

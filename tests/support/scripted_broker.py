@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 from janus_common.clock import NS_PER_S, now_ns
-from janus_common.errors import BrokerUnavailable
-from janus_common.messages import Instrument, Margin, OrderUpdate
+from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.messages import Balance, Instrument, Margin, OrderUpdate
 from janus_common.orders import Word
 from janus_common.symbols import AssetClass
 from janus_common.worker.broker import (
@@ -48,6 +48,11 @@ class ScriptedBroker:
         self.refuses_sessions = False
         self.questions = 0
         self.clock_off_ns = 0
+        self.balance: Balance | None = None
+        self.in_answers: list[BrokerEvent] = []  # said in each answer about orders
+        self.in_positions: list[BrokerEvent] = []  # said in each answer about positions
+        self.refuses_words = False  # the order cannot be written in the broker's words
+        self.breaks: str = ""  # a bug strikes: "before" or "after" an order goes out
         self.while_asked: list[BrokerEvent] = []  # said once, while the next question is open
         self._last_id = 0
         self._seen_id = 0
@@ -132,7 +137,13 @@ class ScriptedSession:
         pass
 
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
+        if self._broker.refuses_words:
+            raise Denied(Code.UNSUPPORTED, "the broker has no words for this order")
+        if self._broker.breaks == "before":
+            raise RuntimeError("a bug")
         self._broker.take(order)
+        if self._broker.breaks == "after":
+            raise RuntimeError("a bug")
 
     def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
         self._broker.replaced.append(order)
@@ -162,11 +173,13 @@ class ScriptedSession:
         self._broker.questions += 1
         while self._broker.while_asked:
             self.sink(self._broker.while_asked.pop(0))
-        for report in self._broker.reports:
-            self.sink(report)
+        for event in (*self._broker.in_answers, *self._broker.reports):
+            self.sink(event)
         return Snapshot(reports=tuple(self._broker.reports), unseen=self._broker.unseen)
 
     async def positions(self) -> list[PositionReport]:
+        for event in self._broker.in_positions:
+            self.sink(event)
         return list(self._broker.holds)
 
     async def ask_time(self) -> None:
@@ -174,7 +187,8 @@ class ScriptedSession:
         self.sink(ClockReport(asked_ns=now_ns(), heard_ns=now_ns(), told_ns=(now, now + NS_PER_S)))
 
     async def watch_balance(self) -> None:
-        return
+        if self._broker.balance is not None:
+            self.sink(self._broker.balance)
 
     async def lookup(self, symbol: str) -> list[Instrument]:
         return [Instrument(symbol=symbol, asset_class=AssetClass.EQUITY, ib_conid=1)]

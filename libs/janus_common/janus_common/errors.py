@@ -66,6 +66,8 @@ class Code(StrEnum):
     NOT_SENT = "NOT_SENT"
     BROKER_DOWN = "BROKER_DOWN"
     BROKER_REJECTED = "BROKER_REJECTED"
+    BROKER_UNREADABLE = "BROKER_UNREADABLE"
+    CANCELED_UNSENT = "CANCELED_UNSENT"
     PACED = "PACED"
     FENCED = "FENCED"
     HALTED = "HALTED"
@@ -112,6 +114,8 @@ MEANING: dict[Code, str] = {
     Code.NOT_SENT: "The broker provably never saw the order; it may be sent again under a new id.",
     Code.BROKER_DOWN: "The worker is not connected to its broker; nothing was sent.",
     Code.BROKER_REJECTED: "The broker refused; the reason holds its own words.",
+    Code.BROKER_UNREADABLE: "The broker says something of that symbol, or of the account, that cannot be read; no further orders until it can.",
+    Code.CANCELED_UNSENT: "It was canceled while it waited for its turn; it was not sent and never will be.",
     Code.PACED: "Too many requests at once; nothing was sent.",
     Code.FENCED: "Another worker owns the account now; nothing was sent.",
     Code.HALTED: "The account or the house is halted; only cancels pass.",

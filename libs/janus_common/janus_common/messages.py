@@ -336,6 +336,7 @@ class IntentReply(Message, frozen=True, kw_only=True):
     order: OrderUpdate | None = None
     orders: list[OrderUpdate] = []  # all of a group; of "cancel all" those asked
     remaining: list[Position] = []  # after a flatten: what is still held
+    unsent: int = 0  # of "cancel all": orders that waited for their turn, and are not sent
     instrument: Instrument | None = None  # of a dry run: what the symbol resolved to
     margin: Margin | None = None  # of a dry run
 
@@ -425,6 +426,7 @@ class CommandReply(Message, frozen=True, kw_only=True):
     order: OrderUpdate | None = None
     orders: list[OrderUpdate] = []
     remaining: list[Position] = []
+    unsent: int = 0
     margin: Margin | None = None
 
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from ib_async.client import Client
+from ib_async.decoder import Decoder
 from ib_async.objects import ExecutionFilter
 from janus_common.config import IbAccount
-from janus_common.errors import BrokerUnavailable, ConfigError
+from janus_common.errors import BrokerUnavailable, Code, ConfigError, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import Instrument, OrderUpdate
 from janus_common.worker.broker import House, Session, Sink, TickSink
 from janus_common.worker.pacing import Turns
 
-from janus_ib_worker import groups, shortable, translate
+from janus_ib_worker import groups, shortable, translate, unreadable
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.session import GatewaySession
 from janus_ib_worker.taps import Taps
@@ -72,7 +73,18 @@ class Gateway:
             sink=sink,
             ticks=ticks,
         )
-        wire.listen(Taps(session), ended=session.lost)
+
+        def unread(fields: list[str], error: Exception) -> None:
+            found = unreadable.of(
+                fields,
+                error,
+                ib_account=self._settings.ib_account,
+                session_id=self._ours.session_id,
+            )
+            if found is not None:
+                sink(found)
+
+        wire.listen(Taps(session), ended=session.lost, unread=unread)
         try:
             self._check(await wire.log_on())
             yield session
@@ -100,6 +112,72 @@ class Gateway:
         return self._ours.session_id(order_id)
 
 
+class Reader(Decoder):
+    """Reads messages as its base does, and hands on those it cannot, which that one swallows."""
+
+    def __init__(self, taps: Taps, unread: Unread) -> None:
+        self._unread = unread
+        taps_: Any = taps
+        super().__init__(taps_, 0)
+
+    def wrap(self, name: str, kinds: list[type], skip: int = 2) -> Callable[[list[str]], None]:
+        """Return what reads a message that is a plain list of ``kinds``."""
+        readers = [_READERS[kind] for kind in kinds]
+
+        def handler(fields: list[str]) -> None:
+            method = getattr(self.wrapper, name)
+            method(*(read(field) for read, field in zip(readers, fields[skip:], strict=False)))
+
+        return handler
+
+    def execDetails(self, fields: list[str]) -> None:  # noqa: N802 - IB's name
+        """Read an execution; an empty number, which the base takes for 0, is none."""
+        _filled_in(fields, {19: "shares", 20: "price"})
+        base: Any = super()
+        base.execDetails(fields)
+
+    def position(self, fields: list[str]) -> None:
+        """Read a position, as an execution."""
+        _filled_in(fields, {14: "position"})
+        base: Any = super()
+        base.position(fields)
+
+    def interpret(self, fields: list[str]) -> None:
+        """Read one message and call its tap."""
+        try:
+            self.handlers[int(fields[0])](fields)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to hear of it
+            self._unread(fields, error)
+
+
+Unread = Callable[[list[str], Exception], None]
+_READERS: dict[type, Callable[[str], Any]] = {
+    str: lambda field: field,
+    int: lambda field: int(field or 0),
+    float: lambda field: float(field or 0),
+    bool: lambda field: bool(int(field or 0)),
+}
+
+
+@contextmanager
+def _in_words(order: OrderUpdate) -> Iterator[None]:
+    """Refuse an order that cannot be translated: nothing of it has been written yet."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Denied(
+            Code.UNSUPPORTED,
+            f"order {order.client_order_id} cannot be put in IB's words: {error}",
+            "nothing was sent; look at its numbers and times",
+        ) from error
+
+
+def _filled_in(fields: list[str], wanted: dict[int, str]) -> None:
+    for at, name in wanted.items():
+        if not fields[at]:
+            raise ValueError(f"{name} is empty")
+
+
 class Wire:
     """One connection: what can be sent over it, in words of our own."""
 
@@ -110,11 +188,15 @@ class Wire:
         self._tell: Callable[[str], None] = lambda _: None
         self.client_id = settings.client_id
 
-    def listen(self, taps: Taps, *, ended: Callable[[str], None]) -> None:
-        """Hand everything that comes to ``taps``; ``ended`` hears once why it ended."""
+    def listen(self, taps: Taps, *, ended: Callable[[str], None], unread: Unread) -> None:
+        """Hand everything that comes to ``taps``, what they cannot take to ``unread``.
+
+        ``ended`` hears once why it ended.
+        """
         self._tell = ended
         client: Any = Client
         self._client = client(taps)
+        self._client.decoder = Reader(taps, unread)
         self._client.MaxRequests = 0  # the pacer's business: its queue would hide what is sent
         self._client.conn.disconnected += lambda text: self.end(text or "the gateway hung up")
 
@@ -174,10 +256,12 @@ class Wire:
         self._client.disconnect()
 
     def place(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None:
-        """Write an order."""
-        sent = translate.order_for(order, account=self._settings.ib_account)
-        groups.mark(sent, order, order_id=order_id)
-        self._write(self._client.placeOrder, order_id, translate.contract_for(instrument), sent)
+        """Write an order; raises Denied if it cannot be put in IB's words."""
+        with _in_words(order):
+            sent = translate.order_for(order, account=self._settings.ib_account)
+            groups.mark(sent, order, order_id=order_id)
+            contract = translate.contract_for(instrument)
+        self._write(self._client.placeOrder, order_id, contract, sent)
 
     def place_all(self, orders: Sequence[tuple[int, OrderUpdate, Instrument]]) -> None:
         """Write orders that belong together in one piece, so that nothing can come between them."""
@@ -186,11 +270,11 @@ class Wire:
         connection.sendMsg = written.extend
         try:
             for order_id, order, instrument in orders:
-                sent = translate.order_for(order, account=self._settings.ib_account)
-                groups.mark(
-                    sent, order, order_id=order_id, transmit=not groups.waits(order, family)
-                )
-                contract = translate.contract_for(instrument)
+                with _in_words(order):
+                    sent = translate.order_for(order, account=self._settings.ib_account)
+                    transmit = not groups.waits(order, family)
+                    groups.mark(sent, order, order_id=order_id, transmit=transmit)
+                    contract = translate.contract_for(instrument)
                 self._write(self._client.placeOrder, order_id, contract, sent)
         finally:
             del connection.sendMsg
@@ -198,7 +282,8 @@ class Wire:
 
     def preview(self, order_id: int, order: OrderUpdate, instrument: Instrument) -> None:
         """Write an order as a question."""
-        asked = translate.order_for(order, account=self._settings.ib_account)
+        with _in_words(order):
+            asked = translate.order_for(order, account=self._settings.ib_account)
         asked.whatIf = True
         self._write(self._client.placeOrder, order_id, translate.contract_for(instrument), asked)
 
@@ -239,6 +324,10 @@ class Wire:
         """Ask for the account's values, and for their changes."""
         account = self._settings.ib_account
         self._write(self._client.reqAccountUpdatesMulti, request, account, "", False)
+
+    def end_values(self, request: int) -> None:
+        """End the account's values."""
+        self._write(self._client.cancelAccountUpdatesMulti, request)
 
     def ask_details(self, request: int, question: Named) -> None:
         """Ask which contracts there are."""

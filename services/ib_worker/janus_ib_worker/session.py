@@ -32,6 +32,7 @@ from janus_ib_worker.wire import Wire
 
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
 HEARTBEAT_S = 3.0  # of silence; then the gateway is asked for the time
+VALUES_S = 5.0  # for the account's values; without them orders go on
 IN_USE_PATIENCE_S = 60.0  # an old connection dies sooner; a second program does not
 
 log = get_logger()
@@ -62,6 +63,7 @@ class GatewaySession:
         self.lines: dict[int, Line] = {}  # by request id
         self._line_ids: dict[str, int] = {}  # by symbol
         self._values, self._are_values_complete = Values(), False
+        self._asked_values = 0  # the request that they come on
         self.has_heard = False
         self._asked_time_ns = 0
         self._asking_time = asyncio.Lock()
@@ -199,9 +201,12 @@ class GatewaySession:
                 self._wire.end_ticks(request)
 
     async def watch_balance(self) -> None:
-        """Ask for the account's values, which go on coming."""
-        await self._turn(Rank.SYNC)
-        self._wire.ask_values(self._request_id())
+        """Ask for the account's values, which go on coming; an older question ends."""
+        if self._asked_values:
+            await self._turn(Rank.SYNC)
+            self._wire.end_values(self._asked_values)
+        self._asked_values = request = self._request_id()
+        await self._ask(request, lambda: self._wire.ask_values(request), within_s=VALUES_S)
 
     async def lookup(self, symbol: str) -> list[Instrument]:
         """Return all that IB has under ``symbol``; if nothing, what else it calls so."""
@@ -350,7 +355,7 @@ class GatewaySession:
             self.balance()
 
     def balance(self) -> None:
-        """Report the balance: all values have come once."""
+        """Report the balance: all values have come."""
         self._are_values_complete = True
         balance = self._values.balance(self._account, now_ns=now_ns())
         if balance is not None:

@@ -132,8 +132,9 @@ class Taps:
         if self._session.is_ours(account):
             self._session.value(key, value, currency)
 
-    def accountUpdateMultiEnd(self, _request: int) -> None:
+    def accountUpdateMultiEnd(self, request: int) -> None:
         self._session.balance()
+        self._session.questions.end(request)
 
     def contractDetails(self, request: int, found: Any) -> None:
         self._session.questions.row(request, translate.details(found))

@@ -48,6 +48,8 @@ WORDS: dict[str, Word] = {
 }
 FINAL_WORDS = WORDS | {"Inactive": Word.REJECTED}  # of a completed order
 
+SIDES = {"BOT": Side.BUY, "SLD": Side.SELL}
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -77,6 +79,18 @@ class Ours:
 def known(number: float | Decimal | str | None) -> Decimal:
     """Return ``number``, 0 where there is none."""
     return terms.decimal(number) or ZERO
+
+
+def read(number: float | Decimal | str | None, what: str) -> Decimal:
+    """Return a number that must be there.
+
+    Raises:
+        ValueError: it is none; ``what`` names it.
+    """
+    found = terms.decimal(number)
+    if found is None:
+        raise ValueError(f"{what} {number!r} is no number")
+    return found
 
 
 def named(contract: Contract) -> Named:
@@ -240,10 +254,17 @@ def error(session_order_id: str, code: int, text: str) -> OrderReport:
 
 
 def execution(contract: Contract, done: Execution, ours: Ours, *, now_ns: int) -> ExecutionReport:
-    """Translate one execution; IB echoes our client order id in ``orderRef``."""
+    """Translate one execution; IB echoes our client order id in ``orderRef``.
+
+    Raises:
+        ValueError: it does not say what was traded, or how much of it.
+    """
     what = named(contract)
     name, is_foreign = ours.names(done.clientId, done.orderRef, done.permId)
     execution_id, revision = split_execution_id(done.execId)
+    qty = read(done.shares, "shares")
+    if not execution_id or done.side not in SIDES or qty < 0 or (qty == 0 and revision == 1):
+        raise ValueError(f"execution {done.execId!r} is {done.side!r} of {qty} shares")
     return ExecutionReport(
         execution_id=execution_id,
         revision=revision,
@@ -252,9 +273,9 @@ def execution(contract: Contract, done: Execution, ours: Ours, *, now_ns: int) -
         venue_order_id=_text(done.permId),
         is_foreign=is_foreign,
         symbol=canonical(what),
-        side=Side.BUY if done.side == "BOT" else Side.SELL,
-        qty=known(done.shares),
-        price=known(done.price),
+        side=SIDES[done.side],
+        qty=qty,
+        price=read(done.price, "price"),
         currency=what.currency,
         multiplier=multiplier(what),
         exchange=done.exchange or None,
@@ -286,9 +307,13 @@ def split_execution_id(text: str) -> tuple[str, int]:
 
 
 def position(contract: Contract, qty: float, cost: float, *, now_ns: int) -> PositionReport:
-    """Translate one position; IB's cost of futures and options includes the multiplier."""
+    """Translate one position; IB's cost of futures and options includes the multiplier.
+
+    Raises:
+        ValueError: it does not say how much is held.
+    """
     what = named(contract)
-    held = known(qty)
+    held = read(qty, "position")
     times = multiplier(what) if what.sec_type in {"FUT", "OPT", "FOP"} else Decimal(1)
     average = terms.decimal(cost)
     return PositionReport(

@@ -43,7 +43,7 @@ from janus_paper_venue.timers import Timers
 
 replace = msgspec.structs.replace
 Quotes = Callable[[int], Quote]
-Mistake = Callable[[Execution], Decimal]  # by how much a fill must be corrected
+Mistake = Callable[[Execution], Execution | None]  # what a fill has to be corrected to
 
 
 class Desk:
@@ -70,7 +70,7 @@ class Desk:
             name: Account(name, state.starting_cash.get(name, rules.starting_cash))
             for name in dict.fromkeys((*accounts, *state.starting_cash))
         }
-        self.mistake: Mistake = lambda _: ZERO
+        self.mistake: Mistake = lambda _: None
         self.ended: list[VenueOrder] = []  # orders whose children have not been told yet
         self._terms = dict(rules.terms)
         self._usual_terms = Terms(leverage=rules.leverage)
@@ -175,8 +175,8 @@ class Desk:
         after = self.update(after)
         self._report(execution)
         self._note(account, instrument.con_id)
-        by = self.mistake(execution)
-        return self._correct(after, execution.corrected(by), by) if by else after
+        corrected = self.mistake(execution)
+        return self._correct(after, execution, corrected) if corrected is not None else after
 
     def later(self, delay_ns: int, action: Callable[[], None]) -> None:
         """Have ``action`` done after ``delay_ns``."""
@@ -361,19 +361,19 @@ class Desk:
         rest = replace(order.request, qty=order.remaining) if order.filled else order.request
         account.hold(order.perm_id, self.margin(rest))
 
-    def _correct(self, order: VenueOrder, execution: Execution, by: Decimal) -> VenueOrder:
-        """Book ``execution`` instead of the newest one; return the order after it."""
-        account = self._account(execution.account)
-        execution = account.book_instead(self._instruments[execution.con_id], execution)
-        self.records.correct(execution)
+    def _correct(self, order: VenueOrder, was: Execution, done: Execution) -> VenueOrder:
+        """Book ``done`` instead of ``was``, the newest; return the order after it."""
+        done = self._account(was.account).book_instead(self._instruments[was.con_id], done)
+        self.records.correct(done)
         corrected = replace(
             order,
-            filled_value=order.filled_value + execution.qty * by,
-            last_fill_price=execution.price,
+            filled=order.filled + done.qty - was.qty,
+            filled_value=order.filled_value + done.value - was.value,
+            last_fill_price=done.price,
         )
         self.records.put(corrected)
-        self.batch.append(Corrected(execution, corrected))
-        self._note(account, execution.con_id)
+        self.batch.append(Corrected(done, corrected))
+        self._note(self._account(done.account), done.con_id)
         return corrected
 
     def _report(self, execution: Execution) -> None:

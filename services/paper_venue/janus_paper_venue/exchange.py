@@ -186,7 +186,7 @@ class Exchange:
         self._desk.later(delay_ns, action)
 
     def correct_by(self, mistake: Mistake) -> None:
-        """Ask ``mistake`` of each fill by how much its price is to be corrected; 0: not at all."""
+        """Ask ``mistake`` of each fill what it is to be corrected to; None: nothing."""
         self._desk.mistake = mistake
 
     def next_due_ns(self) -> int | None:

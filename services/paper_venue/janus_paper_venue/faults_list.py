@@ -102,6 +102,16 @@ FILLS: Mapping[str, Kind] = {
     "correct_execution": Kind(
         "a fill is reported again at once, corrected: .02, another price", {"amount": 0.01}
     ),
+    "correct_quantity": Kind(
+        "a fill is reported again at once, corrected: .02, ``amount`` shares more or, below 0, less",
+        {"amount": -1.0},
+    ),
+}
+ODD: Mapping[str, float | int | str] = {"text": "ten", "symbol": ""}
+ODDITIES: Mapping[str, Kind] = {
+    "odd_execution": Kind("an execDetails, also one asked for, names ``text`` shares", ODD),
+    "odd_order": Kind("an openOrder, also one asked for, has the quantity ``text``", ODD),
+    "odd_position": Kind("a position, also one asked for, is of ``text`` shares", ODD),
 }
 FEES: Mapping[str, Kind] = {
     "lose_fee": Kind("a commissionReport is lost"),
@@ -141,6 +151,7 @@ TWS_KINDS: Mapping[str, Kind] = {
     **STATUS,
     **FILLS,
     **EXECUTIONS,
+    **ODDITIES,
     **FEES,
     **ANSWERS,
     **QUOTES,

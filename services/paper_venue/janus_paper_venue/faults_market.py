@@ -34,9 +34,14 @@ def fill_now(exchange: Exchange, order: VenueOrder) -> None:
 def correct_fills(exchange: Exchange, faults: Faults) -> None:
     """Let fills be corrected as the faults in force would have it."""
 
-    def mistake(execution: Execution) -> Decimal:
+    def mistake(execution: Execution) -> Execution | None:
         fault = faults.take(FILLS, client_id=execution.client_id, con_id=execution.con_id)
-        return Decimal(str(fault.amount)) if fault else ZERO
+        amount = Decimal(str(fault.amount)) if fault else ZERO
+        if fault is None or not amount:
+            return None
+        if fault.name == "correct_execution":
+            return execution.corrected(price_by=amount)
+        return execution.corrected(qty_by=amount) if execution.qty + amount > 0 else None
 
     exchange.correct_by(mistake)
 

@@ -201,13 +201,23 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
         """The name it was first reported by; that of its fee."""
         return self.revised[0].exec_id if self.revised else self.exec_id
 
-    def corrected(self, by: Decimal) -> Execution:
-        """Return its next revision, at a price that differs ``by``."""
+    @property
+    def value(self) -> Decimal:
+        """What was traded, before the multiplier."""
+        return self.qty * self.price
+
+    def corrected(self, *, price_by: Decimal = ZERO, qty_by: Decimal = ZERO) -> Execution:
+        """Return its next revision, whose price and quantity differ by so much."""
         stem, _, revision = self.exec_id.rpartition(".")
+        qty, price = self.qty + qty_by, self.price + price_by
+        cumulative = self.cumulative_qty + qty_by
+        value = self.avg_price * self.cumulative_qty - self.qty * self.price + qty * price
         return msgspec.structs.replace(
             self,
             exec_id=f"{stem}.{int(revision) + 1:02d}",
-            price=self.price + by,
-            avg_price=self.avg_price + by * self.qty / self.cumulative_qty,
+            qty=qty,
+            price=price,
+            cumulative_qty=cumulative,
+            avg_price=value / cumulative,
             revised=(*self.revised, msgspec.structs.replace(self, revised=())),
         )

@@ -97,7 +97,9 @@ def order_row(order: VenueOrder, exchange: Exchange) -> Row:
 def _execution(execution: Execution, exchange: Exchange) -> Row:
     row = _named(exchange, execution.con_id) | _fields(execution)
     row["client_id"], row["order_id"] = shown(execution.client_id, execution.order_id)
-    row["revised"] = [{"exec_id": o.exec_id, "price": o.price} for o in execution.revised]
+    row["revised"] = [
+        {"exec_id": o.exec_id, "price": o.price, "qty": o.qty} for o in execution.revised
+    ]
     return row | {"time": iso(execution.time_ns), "avg_price": _rounded(execution.avg_price)}
 
 

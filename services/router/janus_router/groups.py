@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
+from janus_common import brackets
 from janus_common.errors import Code, Denied
 from janus_common.messages import Instrument, OcaIntent, OrderIntent, OrderType, Side, Tif
 from janus_common.symbols import plain
@@ -23,26 +24,6 @@ STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 TRAILS = frozenset({OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT})
 EXITS = PROFITS | STOPS | TRAILS
 STAYING = frozenset({Tif.DAY, Tif.GTC, Tif.GTD})
-OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
-
-
-def legs(intent: OrderIntent) -> list[OrderIntent]:
-    """Return a bracket's legs as the orders that they become."""
-    return [
-        msgspec.structs.replace(
-            intent,
-            client_order_id=f"{intent.client_order_id}-{number}",
-            side=OPPOSITE[intent.side],
-            type=leg.type,
-            limit_price=leg.limit_price,
-            stop_price=leg.stop_price,
-            trail_amount=leg.trail_amount,
-            trail_percent=leg.trail_percent,
-            limit_offset=leg.limit_offset,
-            legs=[],
-        )
-        for number, leg in enumerate(intent.legs, 1)
-    ]
 
 
 def check_bracket(intent: OrderIntent, *, now_ns: int) -> None:
@@ -68,7 +49,7 @@ def check_bracket(intent: OrderIntent, *, now_ns: int) -> None:
             f"legs have the tif of their order, and with {intent.tif} they would not stay",
             f"use one of {', '.join(sorted(STAYING))}",
         )
-    for leg in legs(intent):
+    for leg in brackets.legs(intent):
         if leg.type not in EXITS:
             raise Denied(
                 Code.UNSUPPORTED,
@@ -81,7 +62,7 @@ def check_bracket(intent: OrderIntent, *, now_ns: int) -> None:
 
 def fit_bracket(intent: OrderIntent, instrument: Instrument, *, broker: str) -> None:
     """Refuse legs that do not fit their instrument."""
-    for leg in legs(intent):
+    for leg in brackets.legs(intent):
         validate.fits(leg, instrument, broker=broker)
 
 

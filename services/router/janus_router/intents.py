@@ -249,6 +249,7 @@ def _reply(reply: CommandReply, intent: Intent) -> IntentReply:
         order=reply.order,
         orders=reply.orders,
         remaining=reply.remaining,
+        unsent=reply.unsent,
         margin=reply.margin,
     )
 

@@ -23,7 +23,7 @@ from janus_common.messages import (
 )
 from structlog.testing import capture_logs
 
-from tests.support.waiting import eventually
+from tests.support.waiting import STRETCH, eventually
 
 
 async def presence_of(here: bus.Bus, key: str) -> Presence | None:
@@ -85,7 +85,27 @@ async def test_a_process_is_present_with_its_state_and_reason(here, account):
             assert (found.state, found.reason) == (ServiceState.CONNECTING, "the gateway is away")
             assert (found.account, found.broker, found.mode) == (account, "ib", "paper")
 
-        await eventually(is_seen, within_s=1.5)  # a change is told at once, not at the next beat
+        await eventually(is_seen)
+        beating.cancel()
+
+
+async def test_a_change_of_the_state_is_told_at_once_and_not_at_the_next_beat(here, account):
+    offered = await service.start(here, "ib_worker", account=account)
+
+    async with asyncio.TaskGroup() as group:
+        beating = group.create_task(offered.be_present())
+        for number in range(5):
+            await offered.show(ServiceState.CONNECTING, f"try {number}")
+
+            async def is_seen(reason: str = f"try {number}"):
+                found = await presence_of(here, f"ib_worker.{account}")
+                assert found is not None
+                assert found.reason == reason
+                return found
+
+            found = await eventually(is_seen)
+            # By its own clock; a beat would be up to service.HEARTBEAT_S away, five times in a row.
+            assert found.now_ns - found.since_ns < 1e9 * STRETCH
         beating.cancel()
 
 

@@ -18,6 +18,7 @@ from janus_common.errors import BusError, Code, Denied
 from janus_common.messages import (
     Balance,
     BookedFill,
+    CancelAllIntent,
     CancelIntent,
     Difference,
     Fill,
@@ -63,6 +64,7 @@ class FakeHouse:
         self.placed: list[str] = []
         self.instruments: dict[str, Instrument] = {}
         self.cancels: list[str] = []
+        self.in_line = 0
         self.leases: list[str] = []
 
     async def open(self, here: service.Service) -> None:
@@ -84,6 +86,8 @@ class FakeHouse:
                 return await self.place_group(wanted, principal=asked.subject.split(".")[3])
             case CancelIntent() as wanted:
                 return await self.cancel(wanted)
+            case CancelAllIntent() as wanted:
+                return await self.cancel_all(wanted)
         raise Denied(Code.UNSUPPORTED, "not supported")
 
     async def place(self, wanted: OrderIntent, *, principal: str) -> IntentReply:
@@ -155,6 +159,17 @@ class FakeHouse:
             account=wanted.account,
             client_order_id=wanted.client_order_id,
             order=order,
+        )
+
+    async def cancel_all(self, wanted: CancelAllIntent) -> IntentReply:
+        self.cancels.append(f"all of {wanted.account}")
+        mine = [o for o in self.orders.values() if o.account == wanted.account]
+        asked = [o for o in mine if o.state is S.WORKING]
+        for order in asked:
+            if order.symbol != "STUCK":
+                await self.move(order, S.CANCELED)
+        return IntentReply(
+            outcome=Outcome.ACCEPTED, account=wanted.account, orders=asked, unsent=self.in_line
         )
 
     async def move(self, order: OrderUpdate, state: OrderState, **fields) -> OrderUpdate:

@@ -252,6 +252,31 @@ async def test_cancel_all_cancels_what_is_open_on_that_account(janus, house):
 
     assert said.code == 0, said
     assert {house.orders[name].state for name in names} == {OrderState.CANCELED}
+    assert house.cancels[-1:] == ["all of holder"]  # one request, however many orders
+    assert all(f"id {name}" in said.out for name in names)
+
+
+async def test_cancel_all_says_how_many_orders_in_line_are_not_sent(janus, house):
+    house.in_line = 3
+    try:
+        said = await janus("cancel", "--all", "-a", "holder")
+    finally:
+        house.in_line = 0
+
+    assert (said.code, said.out) == (0, "holder 3 orders in line → not sent\n")
+
+
+async def test_cancel_all_names_the_order_that_does_not_end(janus):
+    names = [uuid4().hex, uuid4().hex]
+    for name, symbol in zip(names, ("SPY", "STUCK"), strict=True):
+        await janus("buy", symbol, "1", "100", "-a", "holder", "--id", name)
+
+    said = await janus("cancel", "--all", "-a", "holder", "--timeout", "300ms")
+
+    assert said.code == 8
+    assert f"id {names[0]}" in said.out
+    assert "outcome unknown: the broker has not answered yet" in said.err
+    assert names[1] in said.err
 
 
 async def test_cancel_all_of_an_account_that_is_not_there_is_no_silence(janus):

@@ -1,4 +1,4 @@
-"""One venue and one worker for each file of faults; other files have their own."""
+"""Venues and workers that several files use, one of each for each file; others have their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from janus_common.messages import ServiceState
 
 from tests.support.ib_worker import ib_desk
 from tests.support.venue import paper_venue
+
+
+@pytest.fixture(scope="module")
+async def venue(tmp_path_factory):
+    """A venue whose market moves by hand."""
+    async with paper_venue(tmp_path_factory.mktemp("venue"), "--tick-rate", "0") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def desk(venue, nats_url, tmp_path_factory):
+    """A worker at it."""
+    async with ib_desk(nats_url, venue, tmp_path_factory.mktemp("worker")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

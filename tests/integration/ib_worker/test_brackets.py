@@ -5,26 +5,11 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
-import pytest
 from janus_common.errors import Code
 from janus_common.messages import OcaType, OrderState, OrderType, Outcome, Side
 
 from tests.support.groups import bracket_command, family, live, profit, send, stop
-from tests.support.ib_worker import ib_desk
-from tests.support.venue import paper_venue
 from tests.support.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-async def venue(tmp_path_factory):
-    async with paper_venue(tmp_path_factory.mktemp("venue"), "--tick-rate", "0") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-async def desk(venue, nats_url, tmp_path_factory):
-    async with ib_desk(nats_url, venue, tmp_path_factory.mktemp("worker")) as found:
-        yield found
 
 
 async def resting(desk, symbol="AAPL", **more):

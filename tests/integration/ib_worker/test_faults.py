@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
+from decimal import Decimal
 
 import pytest
 from janus_common import subjects
+from janus_common.clock import now_ns
 from janus_common.errors import Code
 from janus_common.messages import (
     FeedReply,
@@ -18,33 +19,14 @@ from janus_common.messages import (
     Tick,
 )
 
-from tests.support.ib_worker import ib_desk
-from tests.support.venue import paper_venue
 from tests.support.waiting import eventually
 
 S = OrderState
 
 
-@pytest.fixture(scope="module")
-async def venue(tmp_path_factory):
-    async with paper_venue(tmp_path_factory.mktemp("venue"), "--tick-rate", "50") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-async def shared(venue, nats_url, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("worker")
-    async with ib_desk(nats_url, venue, folder, client_id=31, sweep_s=1.0) as found:
-        await found.instrument("AAPL")
-        await found.venue.pin("AAPL", 187.40, 187.42)
-        yield found
-
-
 @pytest.fixture
-async def desk(shared):
-    yield shared
-    await shared.venue.delete("/faults")
-    await shared.is_in(ServiceState.READY)
+def desk(faulty):
+    return faulty
 
 
 async def inject(desk, name: str, **more) -> None:
@@ -76,7 +58,7 @@ async def test_an_order_that_lives_is_never_shown_as_over(desk, fault):
     name = await resting(desk)
 
     await desk.order_is(name, S.WORKING)
-    await asyncio.sleep(0.2)  # whatever else is said
+    await desk.sync()  # all that was said before is heard by now
     assert set(await states(desk, name)) <= {"SENDING", "WORKING"}
     await desk.cancel(name)
     await desk.order_is(name, S.CANCELED)
@@ -134,7 +116,7 @@ async def test_a_cancel_that_says_not_found_is_looked_into_and_the_order_lives(d
     await inject(desk, "error_10147")
 
     await desk.cancel(name)
-    await asyncio.sleep(1.5)  # the worker asks about it meanwhile
+    await desk.sync()
 
     assert (await desk.order(name)).state in {S.CANCEL_PENDING, S.WORKING}
     await desk.cancel(name)
@@ -182,6 +164,25 @@ async def test_a_corrected_execution_is_a_correction_and_no_second_fill(desk):
     await eventually(corrected)
     order = await desk.order_is(name, S.FILLED)
     assert order.filled_qty == 2
+
+
+async def test_a_corrected_quantity_ends_right_in_order_fills_and_position(desk):
+    await desk.order_is(await market(desk, 1), S.FILLED)
+    await inject(desk, "correct_quantity", amount=-3)
+
+    name = await market(desk, 10)
+
+    async def corrected():
+        [fill] = [f for f in await desk.fills() if f.client_order_id == name]
+        [correction] = [c for c in await desk.corrections() if c.client_order_id == name]
+        assert (fill.qty, correction.qty, correction.execution_id) == (10, 7, fill.execution_id)
+        order = await desk.order(name)
+        assert (order.state, order.filled_qty) == (S.FILLED, 7)
+        rows = await desk.venue.get("/truth/positions")
+        [held] = [row["qty"] for row in rows if row["symbol"] == "AAPL"]
+        assert (await desk.position("AAPL")).qty == Decimal(str(held))
+
+    await eventually(corrected)
 
 
 @pytest.mark.parametrize("fault", ["lose_fee", "late_fee"])
@@ -253,7 +254,9 @@ async def test_nonsense_never_leaves_the_worker(desk, fault):
     stop = await desk.bus.subscribe(subjects.source(desk.alias, "MSFT"), Tick, take)
     for step in range(10):
         await desk.venue.pin("MSFT", 500.00 + step, 500.10 + step)
-    await asyncio.sleep(0.3)
+    await desk.venue.delete("/faults")
+    await desk.venue.pin("MSFT", 600.00, 600.10)  # its tick comes behind all of them
+    await eventually(lambda: any(tick.bid == 600.00 for tick in ticks))
     await stop()
 
     prices = [price for tick in ticks for price in (tick.bid, tick.ask, tick.last)]
@@ -274,9 +277,14 @@ async def test_ids_that_the_gateway_has_forgotten_are_not_used_again(desk):
     first = await resting(desk)
     await desk.order_is(first, S.WORKING)
     await inject(desk, "ids_back", ids=5)
+    began_ns = now_ns()
     await inject(desk, "cut")
-    await asyncio.sleep(0.2)
-    await desk.is_in(ServiceState.READY)
+
+    async def is_back():
+        shown = await desk.is_in(ServiceState.READY)
+        assert shown.since_ns > began_ns
+
+    await eventually(is_back)
 
     second = await resting(desk)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -50,7 +49,15 @@ async def test_a_competing_session_stops_the_ticks_and_no_order(faulty, fault):
     async with line(faulty, "SPY") as ticks:
         await eventually(lambda: bool(ticks))
         await faulty.venue.fault(fault)
-        await asyncio.sleep(0.3)  # what was on its way
+        await faulty.is_in(ServiceState.DEGRADED_DATA)
+        await faulty.sync()
+        counts: list[int] = []
+
+        def is_quiet():
+            counts.append(len(ticks))
+            assert counts[-5:] == [len(ticks)] * 5
+
+        await eventually(is_quiet)  # what was on its way is there
         ticks.clear()
 
         await faulty.order_is(await faulty.market(), "FILLED")
@@ -65,7 +72,9 @@ async def test_nonsense_never_leaves_the_worker(faulty, fault):
     async with line(faulty, "IBM") as ticks:
         for step in range(10):
             await faulty.venue.pin("IBM", 250.00 + step, 250.10 + step)
-        await asyncio.sleep(0.3)
+        await faulty.venue.delete("/faults")
+        await faulty.venue.pin("IBM", 300.00, 300.10)  # its tick comes behind all of them
+        await eventually(lambda: any(tick.bid == 300.00 for tick in ticks))
 
     prices = [price for tick in ticks for price in (tick.bid, tick.ask, tick.last)]
     assert all(price is None or price > 0 for price in prices)

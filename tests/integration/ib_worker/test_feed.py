@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from contextlib import asynccontextmanager
 
@@ -72,17 +71,21 @@ async def test_asking_again_for_an_open_line_changes_nothing(desk):
 
 
 async def test_a_closed_line_gives_no_more_ticks(desk):
-    instrument = await desk.instrument("TSLA")
-    async with ticks_of(desk, "TSLA") as found:
+    instrument, other = await desk.instrument("TSLA"), await desk.instrument("MSFT")
+    async with ticks_of(desk, "TSLA") as found, ticks_of(desk, "MSFT") as marks:
+        await ask(desk, "subscribe", other)
         await ask(desk, "subscribe", instrument)
         await eventually(lambda: len(found) > 3)
 
         await ask(desk, "unsubscribe", instrument)
         await desk.venue.pin("TSLA", 300.00, 300.10)
-        await asyncio.sleep(0.2)  # what was on its way arrives
+        await desk.venue.pin("MSFT", 500.00, 500.10)  # its tick comes behind
+        await eventually(lambda: any(tick.bid == 500.00 for tick in marks))
         count = len(found)
         await desk.venue.pin("TSLA", 301.00, 301.10)
-        await asyncio.sleep(0.2)
+        await desk.venue.pin("MSFT", 501.00, 501.10)
+        await eventually(lambda: any(tick.bid == 501.00 for tick in marks))
+        await ask(desk, "unsubscribe", other)
 
     assert len(found) == count
 

@@ -10,23 +10,9 @@ from janus_common.errors import Code
 from janus_common.messages import OcaType, OrderState, OrderType, Outcome
 
 from tests.support.groups import live, oca_command, send
-from tests.support.ib_worker import ib_desk
-from tests.support.venue import paper_venue
 from tests.support.waiting import eventually
 
 LIMIT = OrderType.LIMIT
-
-
-@pytest.fixture(scope="module")
-async def venue(tmp_path_factory):
-    async with paper_venue(tmp_path_factory.mktemp("venue"), "--tick-rate", "0") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-async def desk(venue, nats_url, tmp_path_factory):
-    async with ib_desk(nats_url, venue, tmp_path_factory.mktemp("worker")) as found:
-        yield found
 
 
 async def resting(desk, oca_type=OcaType.CANCEL, qty=10):

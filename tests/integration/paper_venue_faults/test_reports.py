@@ -110,6 +110,39 @@ async def test_an_execution_is_corrected(running, ib, inject):
     assert ib.fills()[0].commissionReport.commission == 1.0
 
 
+async def test_a_quantity_is_corrected_in_the_truth_and_in_the_books(running, ib, inject):
+    seen = tapped(ib, "execDetails")
+    inject("correct_quantity", amount=-4)
+    await final(place(running, ib, market()), "Filled")
+    await eventually(lambda: len(executions(seen)) == 2)
+
+    first, second = executions(seen)
+    assert (second.execId, second.shares, second.cumQty) == (first.execId[:-2] + "02", 6, 6)
+    [row] = execution_rows(running.exchange)
+    assert (row["qty"], row["revised"][0]["qty"]) == (6, 10)
+    [order] = truth(running)
+    assert (order.filled, float(order.avg_fill_price)) == (6, first.price)
+    assert [held.qty for held in running.exchange.positions(ACCOUNTS[0])] == [6]
+
+
+QUESTIONS = {
+    "odd_execution": "reqExecutionsAsync",
+    "odd_order": "reqAllOpenOrdersAsync",
+    "odd_position": "reqPositionsAsync",
+}
+
+
+@pytest.mark.parametrize("fault", QUESTIONS)
+async def test_a_quantity_that_is_no_number_is_sent_as_it_is(running, ib, inject, caplog, fault):
+    place(running, ib, limit())
+    await final(place(running, ib, market()), "Filled")
+    inject(fault, text="a few", times=0)
+
+    await getattr(ib, QUESTIONS[fault])()
+
+    assert "'a few'" in caplog.text  # ib_async logs what it cannot read, and goes on
+
+
 async def test_a_correction_is_the_truth_and_in_the_books(running, ib, inject):
     inject("correct_execution", amount=-0.5)
     trade = place(running, ib, market())
@@ -120,7 +153,11 @@ async def test_a_correction_is_the_truth_and_in_the_books(running, ib, inject):
     corrected, other = execution_rows(running.exchange)
     assert corrected["exec_id"].endswith(".02")
     [was] = corrected["revised"]
-    assert was == {"exec_id": corrected["exec_id"][:-2] + "01", "price": Decimal("100.02")}
+    assert was == {
+        "exec_id": corrected["exec_id"][:-2] + "01",
+        "price": Decimal("100.02"),
+        "qty": 10,
+    }
     assert (corrected["price"], other["price"]) == (Decimal("99.52"), Decimal("100.02"))
     [order, _] = truth(running)
     assert (order.avg_fill_price, order.last_fill_price) == (Decimal("99.52"), Decimal("99.52"))

@@ -36,6 +36,7 @@ class ScriptedDesk(IbDesk):
         super().__init__(house, nothing, nothing, alias)
         self._url, self.broker = url, broker
         self.policy = Policy(short_rule=ShortRule(allow_short=True))
+        self.silence_s = 0.3
         self.nats: NatsServer  # of its own, for those that may kill it
         self.desk: Desk
         self.intake: Intake
@@ -59,7 +60,7 @@ class ScriptedDesk(IbDesk):
                 lease=lease,
                 sweep_s=0.3,
                 policy=self.policy,
-                silence_s=0.3,
+                silence_s=self.silence_s,
                 settle_s=0.1,
             )
             self.intake = intake_of(self.alias, self.desk, pacer, self.policy)

@@ -123,3 +123,31 @@ async def test_a_frozen_bus_is_a_lost_one(lonely):
             lonely.nats.thaw()
 
         assert "1 orders canceled" in await told_back(lonely)
+
+
+async def test_fills_that_had_no_room_while_the_bus_was_away_are_asked_for_again(lonely):
+    async with lonely.run():
+        lonely.desk.fills._room = 5
+        name = await resting(lonely)
+        await lonely.nats.kill()
+        await is_lost(lonely)
+        wanted = [f"exec-{number:02}" for number in range(12)]
+        for execution_id in wanted:
+            report = execution(execution_id, client_order_id=name, qty=1)
+            lonely.broker.reports.append(report)
+            lonely.broker.says(report)
+        kept = lonely.desk.fills._size()
+
+        await lonely.nats.start()
+
+        async def published():
+            try:
+                found = [fill.execution_id for fill in await lonely.fills()]
+                gaps = [event.reason for event in await lonely.alarms("fills-gap")]
+            except BusError as error:
+                raise AssertionError(str(error)) from error
+            assert sorted(found) == wanted
+            assert any("had no room" in gap for gap in gaps)
+
+        await eventually(published, 40.0)
+        assert kept <= 5

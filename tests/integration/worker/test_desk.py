@@ -297,6 +297,11 @@ async def position_is(account, symbol: str, qty: int) -> None:
     await eventually(check)
 
 
+async def two_more_sweeps(account) -> None:
+    asked = account.broker.questions
+    await eventually(lambda: account.broker.questions >= asked + 2)
+
+
 async def test_a_fill_is_published_once_over_reports_sweeps_and_restarts(account):
     async with account.run():
         name = await placed(account)
@@ -305,10 +310,10 @@ async def test_a_fill_is_published_once_over_reports_sweeps_and_restarts(account
         account.broker.says(report)
         account.broker.says(fee("exec-1"))
         await account.order_is(name, OrderState.PARTIALLY_FILLED)
-        await asyncio.sleep(0.5)  # let a sweep pass
+        await two_more_sweeps(account)
     async with account.run():
         account.broker.says(fee("exec-1"))
-        await asyncio.sleep(0.5)
+        await two_more_sweeps(account)
 
     assert [fill.execution_id for fill in await account.fills()] == ["exec-1"]
     assert [found.fee for found in await account.fees()] == [Decimal("1.05")]

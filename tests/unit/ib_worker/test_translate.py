@@ -192,7 +192,15 @@ def test_an_execution_is_keyed_without_its_revision():
 
 
 def test_an_execution_of_another_client_is_foreign():
-    done = Execution(execId="a.1", time=dt.datetime.now(dt.UTC), side="BOT", permId=5, clientId=3)  # noqa: TID251
+    done = Execution(
+        execId="a.1",
+        time=dt.datetime.now(dt.UTC),  # noqa: TID251
+        side="BOT",
+        shares=1.0,
+        price=9.5,
+        permId=5,
+        clientId=3,
+    )
 
     found = translate.execution(AAPL, done, OURS, now_ns=9)
 

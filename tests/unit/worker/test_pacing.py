@@ -101,3 +101,25 @@ def test_every_rank_knows_what_it_leaves_to_those_before_it():
     shares = [KEPT_FREE[rank] for rank in sorted(Rank)]
 
     assert shares == sorted(shares)
+
+
+@pytest.mark.parametrize(
+    ("sent", "count", "wait_s"),
+    [(0, 9, 0.0), (0, 10, 1.0), (0, 18, 1.0), (0, 19, 2.0), (9, 1, 1.0)],
+)
+async def test_how_long_a_line_takes(sent, count, wait_s):
+    pacer = Pacer(monotonic_s=Clock(), per_window=10)  # of which orders may use nine
+    for _ in range(sent):
+        await pacer.take(Rank.ORDER, within_s=0.0)
+
+    assert pacer.wait_s(Rank.ORDER, count) == wait_s
+
+
+async def test_the_line_is_shorter_once_time_has_passed():
+    clock = Clock()
+    pacer = Pacer(monotonic_s=clock, per_window=10)
+    for _ in range(9):
+        await pacer.take(Rank.ORDER, within_s=0.0)
+    clock.now_s += 0.75
+
+    assert pacer.wait_s(Rank.ORDER, 1) == pytest.approx(0.25)

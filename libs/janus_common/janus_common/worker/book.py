@@ -86,6 +86,11 @@ class Book:
         entry = self._entries.get(client_order_id) or self._done.get(client_order_id)
         return entry.order if entry is not None else None
 
+    def by_session_id(self, session_order_id: str) -> OrderUpdate | None:
+        """Return the order that was sent under this id, if it is open or was a while ago."""
+        name = self._by_session_id.get(session_order_id)
+        return self.get(name) if name is not None else None
+
     def orders(self) -> list[OrderUpdate]:
         """Return all open orders, ours and foreign ones."""
         return [entry.order for entry in self._entries.values()]

@@ -191,6 +191,27 @@ class LineLost:
     reason: str
 
 
+class Topic(StrEnum):
+    """What a message that could not be read is about."""
+
+    EXECUTION = "EXECUTION"
+    ORDER = "ORDER"
+    POSITION = "POSITION"
+    FEE = "FEE"
+    OTHER = "OTHER"  # nothing that trading rests on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A message of the broker that could not be taken in."""
+
+    topic: Topic
+    symbol: str = ""  # canonical; empty: nobody can tell
+    session_order_id: str = ""
+    reason: str
+    raw: str  # as it came, without what differs each time it is asked for
+
+
 BrokerEvent = (
     OrderReport
     | ExecutionReport
@@ -202,6 +223,7 @@ BrokerEvent = (
     | FarmChange
     | ClockReport
     | LineLost
+    | Unreadable
 )
 Sink = Callable[[BrokerEvent], None]  # called from the socket's callback: never waits
 TickSink = Callable[[Tick], None]
@@ -209,10 +231,11 @@ TickSink = Callable[[Tick], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A complete answer of the broker: all it knows of orders and executions."""
+    """An answer of the broker: all it knows of orders and executions."""
 
     reports: tuple[OrderReport | ExecutionReport, ...]  # open, completed, executed; all clients
     unseen: Callable[[OrderUpdate], bool]  # whether it proves that the order never arrived
+    is_whole: bool = True  # False: a part of the answer could not be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +265,10 @@ class Session(Protocol):
         """
 
     def place(self, order: OrderUpdate, instrument: Instrument) -> None:
-        """Put ``order`` on the wire now; raises BrokerUnavailable if nothing was sent."""
+        """Put ``order`` on the wire now.
+
+        Raises BrokerUnavailable, or Denied, if nothing was sent.
+        """
 
     def replace(self, order: OrderUpdate, instrument: Instrument) -> None:
         """Put ``order``, which the broker has, on the wire with other terms; else as ``place``."""
@@ -250,7 +276,7 @@ class Session(Protocol):
     def place_all(self, orders: Sequence[tuple[OrderUpdate, Instrument]]) -> None:
         """Put orders that belong together on the wire now, in this order and at once.
 
-        Raises BrokerUnavailable if nothing of them was sent.
+        Raises BrokerUnavailable, or Denied, if nothing of them was sent.
         """
 
     def preview(self, order: OrderUpdate, instrument: Instrument) -> Awaitable[Margin]:
@@ -269,11 +295,15 @@ class Session(Protocol):
         """Ask for all orders and executions; what is heard also goes to the sink, before.
 
         Without ``completed`` orders that are over are left out. ``ours`` are those that we hold
-        open: a broker that lists only some of its orders is asked for each of them.
+        open: a broker that lists only some of its orders is asked for each of them. A row that
+        cannot be read is missing, and goes to the sink as Unreadable.
         """
 
     async def positions(self) -> list[PositionReport]:
-        """Return all positions, and report changes to the sink from now on."""
+        """Return all positions, and report changes to the sink from now on.
+
+        One that cannot be read is missing, and goes to the sink as Unreadable.
+        """
 
     async def ask_time(self) -> None:
         """Ask what time it is there; the answer goes to the sink as a ClockReport."""
@@ -282,7 +312,7 @@ class Session(Protocol):
         """Return why no shares of ``instrument`` can be borrowed now; None: they can."""
 
     async def watch_balance(self) -> None:
-        """Report balances to the sink from now on."""
+        """Report the balance to the sink, now and from now on; asked for again and again."""
 
     async def lookup(self, symbol: str) -> list[Instrument]:
         """Return all that the broker has under ``symbol``, which is canonical."""

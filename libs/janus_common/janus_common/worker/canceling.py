@@ -31,18 +31,27 @@ class Canceling:
 
     async def one(self, command: CancelCommand) -> CommandReply:
         """Ask the broker to cancel one order; its updates tell whether that worked."""
-        order = await self._reach.open_order(command.intent.client_order_id)
+        name = command.intent.client_order_id
+        if self._reach.unsent.cancel(name) and self._reach.book.get(name) is None:
+            return CommandReply(outcome=Outcome.ACCEPTED, reason=f"order {name} is not sent")
+        order = await self._reach.open_order(name)
         self._reach.session_for_cancels()
         sent = await self.send(order, expires_ns=command.expires_ns)
         return CommandReply(outcome=Outcome.ACCEPTED, order=sent)
 
     async def all(self, command: CancelAllCommand) -> CommandReply:
-        """Ask the broker to cancel all that is open; the reply names what was asked."""
+        """Ask the broker to cancel all that is open, and send nothing that is still in line.
+
+        The reply names what was asked.
+        """
+        unsent = self._reach.unsent.cancel_all(command.intent.symbol)
         self._reach.session_for_cancels()
         wanted = self._reach.open_orders(command.intent.symbol)
         asked, failed = await self.send_all(wanted, expires_ns=command.expires_ns)
         beyond = f"; {NAMED} of them are named" if len(asked) > NAMED else ""
         told = f"{len(asked)} of {len(wanted)} open orders are asked to end{beyond}"
+        if unsent:
+            told += f"; {unsent} in line are not sent"
         if failed:
             return CommandReply(
                 outcome=Outcome.DENIED,
@@ -50,8 +59,11 @@ class Canceling:
                 reason=f"{told}: {failed[0].reason}",
                 hint=failed[0].hint or "ask again",
                 orders=asked[:NAMED],
+                unsent=unsent,
             )
-        return CommandReply(outcome=Outcome.ACCEPTED, reason=told, orders=asked[:NAMED])
+        return CommandReply(
+            outcome=Outcome.ACCEPTED, reason=told, orders=asked[:NAMED], unsent=unsent
+        )
 
     async def send_all(
         self, orders: list[OrderUpdate], *, expires_ns: int

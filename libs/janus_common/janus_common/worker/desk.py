@@ -29,7 +29,7 @@ from janus_common.messages import (
     Side,
     SyncReply,
 )
-from janus_common.orders import News, Word, is_final
+from janus_common.orders import is_final
 from janus_common.worker.board import Board
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import (
@@ -47,6 +47,7 @@ from janus_common.worker.broker import (
     OrderReport,
     PositionReport,
     Session,
+    Unreadable,
 )
 from janus_common.worker.clock_watch import ClockWatch
 from janus_common.worker.families import Families
@@ -59,17 +60,17 @@ from janus_common.worker.lease import HeldLease
 from janus_common.worker.link import Link
 from janus_common.worker.policy import Policy
 from janus_common.worker.positions import Positions
+from janus_common.worker.strays import Strays
 from janus_common.worker.syncing import Syncer
+from janus_common.worker.unread import Unread
+from janus_common.worker.vigil import SILENCE_S, Vigil
 
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
-SILENCE_S = 10.0
-LOOK_EVERY_S = 1.0
 LOG_AFTER_S = 0.005  # the bus hears of it first
 STABLE_S = 5.0  # a session that lived so long lets the next one begin without delay
 CAP_S = 15.0
 TOLD = 100  # differences in one reply
 CATCH_UP_S = 2.0  # for the stream to be read back, before a snapshot is announced without it
-SILENT = "the broker has said nothing about this order"
 
 log = get_logger()
 
@@ -96,9 +97,7 @@ class Desk:
         self.policy = policy or Policy()
         self.board = Board(account, service, self.policy)
         self.link, self.clocks = Link(self.board), ClockWatch(self.board)
-        self._lease = lease
-        self._sweep_s, self._busy_sweep_s = sweep_s, busy_sweep_s or sweep_s
-        self._silence_s = silence_s
+        self._lease, self._silence_s = lease, silence_s
         self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
         self.fills = FillsOutbox(bus.streams, account)
         self.holdings = Holdings(bus.streams, account)
@@ -121,12 +120,14 @@ class Desk:
             session=self.session_for_cancels,
             alarm=self._alarm,
         )
+        self.unread = Unread(self.board, symbol_of=self._symbol_of, fills=self.fills)
+        self.strays = Strays(self.board, self.book, self.journal)
         self._syncer = self._new_syncer(settle_s)
+        self._vigil = self._new_vigil(sweep_s, busy_sweep_s or sweep_s)
         self.foreign = ForeignWatch(self.board, self.book, self.policy)
         self._bus = bus
         self._session: Session | None = None
         self._reason = ""
-        self._unclear = False
 
     def _new_syncer(self, settle_s: float) -> Syncer:
         return Syncer(
@@ -135,7 +136,21 @@ class Desk:
             fills=self.fills,
             holdings=self.holdings,
             positions=self.positions,
+            unread=self.unread,
+            strays=self.strays,
             settle_s=settle_s,
+            silence_s=self._silence_s,
+        )
+
+    def _new_vigil(self, sweep_s: float, busy_sweep_s: float) -> Vigil:
+        return Vigil(
+            book=self.book,
+            fills=self.fills,
+            link=self.link,
+            unread=self.unread,
+            syncer=self._syncer,
+            sweep_s=sweep_s,
+            busy_sweep_s=busy_sweep_s,
             silence_s=self._silence_s,
         )
 
@@ -242,14 +257,11 @@ class Desk:
         match event:
             case OrderReport():
                 is_known = self.book.hear(event)
-                self._unclear |= event.is_unclear and not self.book.is_over(event)
+                self._vigil.is_unclear |= event.is_unclear and not self.book.is_over(event)
                 if not is_known:
-                    log.debug("order.not_in_hand", client_order_id=event.client_order_id)
-            case ExecutionReport():
-                self.fills.hear(event)
-                self.book.execute(event)
-            case FeeReport() | FillProgress():
-                self.fills.hear(event)
+                    self.strays.hear(event)
+            case ExecutionReport() | FeeReport() | FillProgress():
+                self._executed(event)
             case PositionReport():
                 self.positions.hear(event)
                 self.holdings.hear(event)
@@ -261,13 +273,19 @@ class Desk:
                 self.link.hear(event)
             case ClockReport():
                 self.clocks.heard_broker(event)
+            case Unreadable():
+                self._vigil.is_unclear |= self.unread.hear(event)
+
+    def _executed(self, report: ExecutionReport | FeeReport | FillProgress) -> None:
+        self.fills.hear(report)
+        if isinstance(report, ExecutionReport):
+            self.book.execute(report)
 
     async def _begin(self, session: Session) -> None:
         self.board.enter(ServiceState.SYNCING)
         await session.ask_time()
         self.book.forget_changes()  # what was on its way over the old session is answered or gone
         await self._catch_up(session, self._reason or "this worker has begun to listen")
-        await session.watch_balance()
         self._session, self._reason = session, ""
 
     async def _catch_up(self, session: Session, reason: str) -> None:
@@ -294,9 +312,10 @@ class Desk:
         try:
             with heeded():
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._sweep(session))
-                    group.create_task(self._probe(session))
+                    group.create_task(self._vigil.sweep(session))
+                    group.create_task(self._vigil.probe(session))
                     group.create_task(self._follow_link(session))
+                    group.create_task(self._ask_missed(session))
                     await session.ended()
         except BaseExceptionGroup as group_error:
             lost, rest = group_error.split(BrokerUnavailable)
@@ -304,40 +323,11 @@ class Desk:
                 raise
             raise _first(lost) from group_error
 
-    async def _sweep(self, session: Session) -> None:
-        """Ask again for all that there is, now and then: what was missed is taken in."""
+    async def _ask_missed(self, session: Session) -> None:
+        """Ask again for the executions that had no room while the bus was away."""
         while True:
-            await self._until_sweep()
-            self.fills.forget(now_ns=now_ns())
-            self.link.ask_again()
-            await session.ask_time()
-            is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self.book.orders())
-            await self._syncer.run(session, completed=is_in_doubt)
-
-    async def _until_sweep(self) -> None:
-        begun_s = monotonic_s()
-        while True:
-            due_s = self._busy_sweep_s if self.book.orders() else self._sweep_s
-            left_s = due_s - (monotonic_s() - begun_s)
-            if left_s <= 0:
-                return
-            await asyncio.sleep(min(left_s, LOOK_EVERY_S))
-
-    async def _probe(self, session: Session) -> None:
-        """Ask the broker about orders of which it says nothing, or something unclear."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            silent = self.book.silent(now_s=monotonic_s(), after_s=self._silence_s)
-            changing = [o for o in silent if o.state is OrderState.REPLACE_PENDING]
-            self.book.forget_changes(order.client_order_id for order in changing)
-            for order in silent:
-                if order in changing:
-                    continue  # the order is there; only the change is in doubt
-                news = News(word=Word.SILENCE, reason=f"{SILENT} for {self._silence_s:g} s")
-                self.book.apply(order.client_order_id, news)
-            if silent or self._unclear:
-                self._unclear = False
-                await self._syncer.run(session)
+            missed = await self.fills.room()
+            await self._catch_up(session, f"{missed} reports had no room while the bus was away")
 
     async def _follow_link(self, session: Session) -> None:
         """Take everything in when the broker is no longer cut off, before anything is sent."""
@@ -351,6 +341,10 @@ class Desk:
                 await self.feed.attach(session)
             self.board.enter(ServiceState.READY)
 
+    def _symbol_of(self, session_order_id: str) -> str:
+        order = self.book.by_session_id(session_order_id)
+        return order.symbol if order is not None else ""
+
     def _filled(self, order: OrderUpdate, qty: Decimal) -> None:
         self.positions.filled(order.symbol, qty if order.side is Side.BUY else -qty)
 
@@ -359,7 +353,9 @@ class Desk:
         self.families.heard(order)
         if order.origin == FOREIGN:
             self.foreign.look()
-        self._unclear |= order.code is Code.REPLACE_REFUSED  # is the order still as it was?
+        self._vigil.is_unclear |= (
+            order.code is Code.REPLACE_REFUSED
+        )  # is the order still as it was?
         asyncio.get_running_loop().call_later(LOG_AFTER_S, _log_change, order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
             self.board.tell(

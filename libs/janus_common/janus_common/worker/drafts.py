@@ -25,6 +25,8 @@ RECORDED = frozenset(
         Code.CLOCK_SKEW,
         Code.SHORT_NOT_ALLOWED,
         Code.NOT_SHORTABLE,
+        Code.CANCELED_UNSENT,
+        Code.BROKER_UNREADABLE,
     }
 )
 
@@ -61,8 +63,12 @@ def order(command: PlaceCommand | PreviewCommand, *, now_ns: int) -> OrderUpdate
 
 def denied(order: OrderUpdate, denied: Denied, *, now_ns: int) -> OrderUpdate:
     """Return the end of an order that Janus refuses."""
-    news = News(word=Word.DENIED, code=denied.code, reason=denied.reason)
-    return advance(order, news, now_ns=now_ns) or order
+    return advance(order, denial(denied), now_ns=now_ns) or order
+
+
+def denial(denied: Denied) -> News:
+    """Return what a refusal before the wire says of an order."""
+    return News(word=Word.DENIED, code=denied.code, reason=denied.reason)
 
 
 def not_sent(error: Denied | BrokerUnavailable) -> Denied:

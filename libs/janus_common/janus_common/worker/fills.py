@@ -26,6 +26,7 @@ UNDER_WAY = 64  # written and not confirmed yet
 LOOK_BACK_NS = 300 * NS_PER_S  # clocks differ: how much earlier than executed one may be stored
 KEEP_NS = 9 * 86_400 * NS_PER_S  # TWS tells executions of up to seven days
 NEVER = 1 << 62
+ROOM = 50_000  # messages that wait for the bus; what comes then is asked for again afterwards
 EARLY_FEES = 10_000  # kept; a login with other accounts hears of fees that are never ours
 
 FillMessage = Fill | FillCorrection | FillFee
@@ -168,8 +169,10 @@ def message_id(message: FillMessage) -> str:
 class FillsOutbox:
     """Hears of executions and fees, and writes what is new."""
 
-    def __init__(self, streams: Streams, account: str) -> None:
-        self._streams, self._account = streams, account
+    def __init__(self, streams: Streams, account: str, *, room: int = ROOM) -> None:
+        self._streams, self._account, self._room = streams, account, room
+        self._missed = 0  # reports that had no room
+        self._has_room = asyncio.Event()
         self._fills = Fills(account)
         self._read_since_ns = NEVER  # what the stream holds from then on is known
         self._held: list[Report] = []  # until more of it has been read
@@ -200,8 +203,12 @@ class FillsOutbox:
             await self._read(last.message.received_ns - LOOK_BACK_NS)
 
     def hear(self, report: Report) -> None:
-        """Take a report; it is published if it is news."""
-        if self._held or not self._is_within(report):
+        """Take a report; it is published if it is news, and not known if there is no room."""
+        if self._size() >= self._room:
+            if not self._missed:
+                log.error("fills.no_room", waiting=self._size())
+            self._missed += 1
+        elif self._held or not self._is_within(report):
             self._held.append(report)
             self._none_held.clear()
             self._wake.set()
@@ -213,6 +220,16 @@ class FillsOutbox:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._none_held.wait()
+
+    async def room(self) -> int:
+        """Wait until reports that had no room can be asked for again; return how many had none."""
+        await self._has_room.wait()
+        self._has_room.clear()
+        missed, self._missed = self._missed, 0
+        return missed
+
+    def _size(self) -> int:
+        return len(self._waiting) + len(self._held) + self._unconfirmed
 
     def forget(self, *, now_ns: int) -> None:
         """Drop what the broker will not mention again."""
@@ -262,6 +279,7 @@ class FillsOutbox:
             for report in held:
                 self.hear(report)
         self._none_held.set()
+        self._look_for_room()
 
     async def written(self) -> None:
         """Wait until all that is known is durable."""
@@ -281,6 +299,10 @@ class FillsOutbox:
                 await self._wake.wait()
                 self._wake.clear()
                 await self._settle_held()
+
+    def _look_for_room(self) -> None:
+        if self._missed and self._size() <= self._room // 2:
+            self._has_room.set()
 
     def _begin(self) -> None:
         """Send as many as may be under way: before the rest of what the broker said is read."""
@@ -304,6 +326,7 @@ class FillsOutbox:
                 sent = self._send(message)
         self._unconfirmed -= 1
         self._begin()
+        self._look_for_room()
         if not self._unconfirmed and not self._waiting:
             self._empty.set()
 

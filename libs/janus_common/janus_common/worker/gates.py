@@ -34,12 +34,21 @@ def check_doubt(book: Book, order: OrderUpdate) -> None:
 
 async def turn(pacer: Turns, rank: Rank, expires_ns: int | None) -> None:
     """Wait for a turn to send one message; refuse what cannot have one before its deadline."""
-    left_s = ((expires_ns or latest_ns()) - latest_ns()) / NS_PER_S
     try:
-        await pacer.take(rank, within_s=max(0.0, left_s))
+        await pacer.take(rank, within_s=left_s(expires_ns))
     except TimeoutError:
-        raise Denied(
-            Code.PACED,
-            "too many messages for the broker: its turn did not come before its deadline",
-            "nothing was sent; send fewer orders a second",
-        ) from None
+        raise paced() from None
+
+
+def left_s(expires_ns: int | None) -> float:
+    """Return the seconds until a deadline; without one nothing waits."""
+    return 0.0 if expires_ns is None else max(0.0, (expires_ns - latest_ns()) / NS_PER_S)
+
+
+def paced() -> Denied:
+    """Return the refusal of what pacing cannot send in time."""
+    return Denied(
+        Code.PACED,
+        "too many messages for the broker: its turn cannot come before its deadline",
+        "nothing was sent; send fewer orders a second",
+    )

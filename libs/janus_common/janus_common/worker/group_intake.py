@@ -31,6 +31,7 @@ from janus_common.worker.journal import AlreadyBegun, never_sent
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
+from janus_common.worker.unsent import Ticket
 
 TAKE_BACK_S = 2.0  # to record that orders were not sent
 NEW_ID = "send it again under new ids"
@@ -46,35 +47,40 @@ class GroupIntake:
         reach: Reach,
         *,
         guard: ShortGuard,
-        turn: asyncio.Lock,
         families: Families,
     ) -> None:
         self._book, self._journal, self._pacer = reach.book, reach.journal, reach.pacer
-        self._session, self._guard, self._turn = reach.session, guard, turn
+        self._session, self._guard, self._reach = reach.session, guard, reach
         self._families = families
 
     async def place(self, plan: Plan) -> CommandReply:
         """Send all of ``plan`` or nothing; a plan that is known gets its first outcome."""
-        try:
-            if self._book.get(plan.names[0]) is None:
-                for order, instrument in plan.entries():
-                    await self._guard.prepare(order, instrument, order.qty)
-        except Denied as denied:
-            return await self._refuse(plan, denied)
-        async with self._turn:
-            return await self._place(plan)
+        async with contextlib.AsyncExitStack() as stack:
+            ticket = stack.enter_context(self._reach.unsent.hold(plan.orders))
+            try:
+                if self._book.get(plan.names[0]) is None:
+                    for order, instrument in plan.entries():
+                        await self._guard.prepare(order, instrument, order.qty)
+                turn = self._reach.line.of(
+                    Rank.ORDER, plan.orders[0].expires_ns, messages=len(plan.orders)
+                )
+                await stack.enter_async_context(turn)
+            except Denied as denied:
+                return await self._refuse(plan, denied)
+            return await self._place(plan, ticket)
 
-    async def _place(self, plan: Plan) -> CommandReply:
+    async def _place(self, plan: Plan, ticket: Ticket) -> CommandReply:
         known = self._book.get(plan.names[0])
         if known is not None:
             return await self._replay(plan, known)
         try:
             session = self._session()
             for order in plan.orders:
-                gates.check_expiry(order)
-                gates.check_doubt(self._book, order)
+                self._reach.may_go(order, ticket)
             for order in plan.orders:
                 await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
+            for order in plan.orders:
+                self._reach.may_go(order, ticket)
             effects = [self._guard.check(o, i, o.qty) for o, i in plan.entries()]
             if plan.is_bracket:
                 effects += groups.leg_effects(plan, effects[0], self._guard.rule)
@@ -86,7 +92,7 @@ class GroupIntake:
             )
             for order, effect in zip(plan.orders, effects, strict=True)
         ]
-        return await self._begin(plan, orders) or await self._send(plan, orders)
+        return await self._begin(plan, orders) or await self._send(plan, orders, ticket)
 
     async def _begin(self, plan: Plan, orders: list[OrderUpdate]) -> CommandReply | None:
         """Record all of them; return the outcome if that ends it."""
@@ -109,18 +115,18 @@ class GroupIntake:
             return await self._take_back(recorded, denied)
         return None
 
-    async def _send(self, plan: Plan, orders: list[OrderUpdate]) -> CommandReply:
+    async def _send(self, plan: Plan, orders: list[OrderUpdate], ticket: Ticket) -> CommandReply:
         # From the last acknowledged record to the wire nothing waits.
-        try:
-            session = self._session()
-            for order in orders:
-                gates.check_expiry(order)
-            session.place_all(list(zip(orders, plan.instruments, strict=True)))
-        except (Denied, BrokerUnavailable) as error:
-            return await self._take_back(orders, drafts.not_sent(error))
         sent_s = monotonic_s()
         for order in orders:
             self._book.add(order, sent_s=sent_s)
+        try:
+            session = self._session()
+            for order in orders:
+                self._reach.may_go(order, ticket)
+            session.place_all(list(zip(orders, plan.instruments, strict=True)))
+        except (Denied, BrokerUnavailable) as error:
+            return await self._take_back(orders, drafts.not_sent(error))
         self._families.watch(plan.name, plan.names)
         log.debug("group.sent", group=plan.name, orders=len(orders))
         return CommandReply(
@@ -129,10 +135,11 @@ class GroupIntake:
 
     async def _take_back(self, recorded: list[OrderUpdate], denied: Denied) -> CommandReply:
         """Deny orders whose beginning is on record, and of which nothing was sent."""
-        ended = [drafts.denied(order, denied, now_ns=now_ns()) for order in recorded]
-        for order in ended:
-            self._book.remember(order)
-            self._journal.write(order)
+        ended = []
+        for order in recorded:
+            if self._book.get(order.client_order_id) is None:
+                self._book.add(order)
+            ended.append(self._book.apply(order.client_order_id, drafts.denial(denied)) or order)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TAKE_BACK_S):
                 await self._journal.written()

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from janus_common import brackets
 from janus_common.errors import Code, Denied
 from janus_common.messages import (
     Effect,
     Instrument,
-    Leg,
     OcaCommand,
     OcaType,
     OrderState,
@@ -30,7 +30,6 @@ from janus_common.worker import drafts
 
 UNPROTECTED = "order-unprotected"
 INCOMPLETE = "group-incomplete"
-OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 # A part of one exit leaves the rest of the position to the other, reduced by as much.
 EXITS = OcaType.REDUCE
 
@@ -58,9 +57,15 @@ class Plan:
 
 def bracket(command: PlaceCommand, *, now_ns: int) -> Plan:
     """Return the order that ``command`` asks for, and its legs after it."""
-    legs = command.intent.legs
+    legs = brackets.legs(command.intent)
     parent = msgspec.structs.replace(drafts.order(command, now_ns=now_ns), legs=len(legs))
-    orders = (parent, *(_leg(parent, leg, number) for number, leg in enumerate(legs, 1)))
+    orders = (
+        parent,
+        *(
+            _leg(parent, drafts.order(msgspec.structs.replace(command, intent=leg), now_ns=now_ns))
+            for leg in legs
+        ),
+    )
     return Plan(
         name=parent.client_order_id,
         body=parent.body,
@@ -70,21 +75,13 @@ def bracket(command: PlaceCommand, *, now_ns: int) -> Plan:
     )
 
 
-def _leg(parent: OrderUpdate, leg: Leg, number: int) -> OrderUpdate:
-    """Return a leg's first record: what it does not say itself is its parent's."""
+def _leg(parent: OrderUpdate, order: OrderUpdate) -> OrderUpdate:
+    """Return a leg's first record; two exits are a group."""
     is_alone = parent.legs == 1
     return msgspec.structs.replace(
-        parent,
-        client_order_id=f"{parent.client_order_id}-{number}",
-        side=OPPOSITE[parent.side],
-        type=leg.type,
-        limit_price=leg.limit_price,
-        stop_price=leg.stop_price,
-        trail_amount=leg.trail_amount,
-        trail_percent=leg.trail_percent,
-        limit_offset=leg.limit_offset,
+        order,
+        body=parent.body,
         parent_id=parent.client_order_id,
-        legs=0,
         oca_group=None if is_alone else parent.client_order_id,
         oca_type=None if is_alone else EXITS,
     )
@@ -145,8 +142,7 @@ def family_of(order: OrderUpdate) -> str | None:
 
 def bracket_names(parent: OrderUpdate) -> tuple[str, ...]:
     """Return the ids of a bracket's orders."""
-    name = parent.client_order_id
-    return (name, *(f"{name}-{number}" for number in range(1, parent.legs + 1)))
+    return brackets.names(parent.client_order_id, parent.legs)
 
 
 @dataclass(frozen=True, slots=True)

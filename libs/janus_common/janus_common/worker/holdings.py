@@ -68,13 +68,15 @@ class Holdings:
             )
         )
 
-    def replace(self, reports: Iterable[PositionReport], *, as_of_ns: int) -> None:
-        """Take a complete answer: what it does not mention is gone."""
+    def replace(
+        self, reports: Iterable[PositionReport], *, as_of_ns: int, is_whole: bool = True
+    ) -> None:
+        """Take an answer; what a whole one does not mention is gone."""
         mentioned = set()
         for report in reports:
             mentioned.add(report.symbol)
             self.hear(report)
-        for symbol, position in list(self._positions.items()):
+        for symbol, position in list(self._positions.items()) if is_whole else ():
             if symbol not in mentioned and position.qty != 0:
                 gone = msgspec.structs.replace(
                     position, qty=Decimal(0), average_cost=None, as_of_ns=as_of_ns

@@ -49,6 +49,7 @@ from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.replacing import Replacing
 from janus_common.worker.shorting import ShortGuard
+from janus_common.worker.unsent import Ticket
 
 TAKE_BACK_S = 2.0  # to record that an order was not sent
 log = get_logger()
@@ -69,13 +70,14 @@ class Intake:
     ) -> None:
         """``early`` names the changes that the broker could not make yet."""
         self._account, self._book, self._journal = account, reach.book, reach.journal
-        self._reach, self._session = reach, reach.session
+        self._reach, self._session, self._line = reach, reach.session, reach.line
         self._pacer, self._guard = reach.pacer, guard
-        self._turn = asyncio.Lock()
         self._canceling = Canceling(reach)
-        self._replacing = Replacing(reach, guard=guard, turn=self._turn, early=early)
-        self._groups = GroupIntake(reach, guard=guard, turn=self._turn, families=families)
-        self._flatten = make_flatten(canceling=self._canceling, turn=self._turn, place=self._new)
+        self._replacing = Replacing(reach, guard=guard, early=early)
+        self._groups = GroupIntake(reach, guard=guard, families=families)
+        self._flatten = make_flatten(
+            canceling=self._canceling, turn=self._line.lock, place=self._new
+        )
 
     async def run(self) -> None:
         """Ask again, for ever, for changes that the broker could not make yet."""
@@ -112,31 +114,38 @@ class Intake:
         if command.intent.legs:
             return await self._groups.place(groups.bracket(command, now_ns=now_ns()))
         order = drafts.order(command, now_ns=now_ns())
-        try:
-            if self._book.get(order.client_order_id) is None:
-                await self._reach.prepare(command.instrument)
-                await self._guard.prepare(order, command.instrument, order.qty)
-        except Denied as denied:
-            return await self._refuse(order, denied)
-        async with self._turn:
-            return await self._place(order, command)
+        async with contextlib.AsyncExitStack() as stack:
+            ticket = stack.enter_context(self._reach.unsent.hold([order]))
+            try:
+                if self._book.get(order.client_order_id) is None:
+                    await self._reach.prepare(command.instrument)
+                    await self._guard.prepare(order, command.instrument, order.qty)
+                turn = self._line.of(Rank.ORDER, order.expires_ns)
+                await stack.enter_async_context(turn)
+            except Denied as denied:
+                return await self._refuse(order, denied)
+            return await self._place(order, command, ticket)
 
-    async def _place(self, order: OrderUpdate, command: PlaceCommand) -> CommandReply:
+    async def _place(
+        self, order: OrderUpdate, command: PlaceCommand, ticket: Ticket
+    ) -> CommandReply:
         known = self._book.get(order.client_order_id)
         if known is not None:
             return replay(known, order.body)
         try:
             session = self._session()
-            gates.check_expiry(order)
-            gates.check_doubt(self._book, order)
+            self._reach.may_go(order, ticket)
             await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
+            self._reach.may_go(order, ticket)
             effect = self._guard.check(order, command.instrument, order.qty)
             order = self._numbered(msgspec.structs.replace(order, effect=effect), session)
         except Denied as denied:
             return await self._refuse(order, denied)
-        return await self._send(order, command)
+        return await self._send(order, command, ticket)
 
-    async def _send(self, order: OrderUpdate, command: PlaceCommand) -> CommandReply:
+    async def _send(
+        self, order: OrderUpdate, command: PlaceCommand, ticket: Ticket
+    ) -> CommandReply:
         try:
             await self._journal.begin(order)
         except AlreadyBegun as found:
@@ -153,13 +162,14 @@ class Intake:
         except BusError as error:
             raise Denied(Code.BUS_DOWN, f"nothing was sent: {error}", "try again") from error
         # From the acknowledged record to the wire nothing waits: what is checked here holds there.
+        # Whatever happens from now on, the order is watched: if it did go out, its answer counts.
+        self._book.add(order, sent_s=monotonic_s())
         try:
             session = self._session()
-            gates.check_expiry(order)
+            self._reach.may_go(order, ticket)
             session.place(order, command.instrument)
         except (Denied, BrokerUnavailable) as error:
             return await self._take_back(order, error)
-        self._book.add(order, sent_s=monotonic_s())
         log.debug(
             "order.sent",
             client_order_id=order.client_order_id,
@@ -193,12 +203,11 @@ class Intake:
         The next id is not used before that is on record too: it would hide that this one was not.
         """
         denied = drafts.not_sent(error)
-        order = drafts.denied(order, denied, now_ns=now_ns())
-        self._journal.write(order)
+        ended = self._book.apply(order.client_order_id, drafts.denial(denied))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TAKE_BACK_S):
                 await self._journal.written()
-        return drafts.refusal(order, denied)
+        return drafts.refusal(ended or order, denied)
 
     async def _preview(self, command: PreviewCommand) -> CommandReply:
         """Ask the broker what an order would cost; nothing is recorded, nothing placed.
@@ -207,10 +216,10 @@ class Intake:
         """
         order = drafts.order(command, now_ns=now_ns())
         await self._guard.prepare(order, command.instrument, order.qty)
-        async with self._turn:
+        async with self._line.of(Rank.ORDER, order.expires_ns):
             self._session()
             gates.check_expiry(order)
-            gates.check_doubt(self._book, order)
+            self._reach.check_symbol(order)
             await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
             self._guard.check(order, command.instrument, order.qty)
             session = self._session()

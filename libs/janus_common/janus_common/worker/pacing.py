@@ -74,6 +74,16 @@ class Pacer:
         async with asyncio.timeout(within_s):
             await turn
 
+    def wait_s(self, rank: Rank, count: int) -> float:
+        """Return how long ``count`` more messages of ``rank`` take, if no others come between."""
+        self._has_room(rank)
+        now, limit, known = self._monotonic_s(), self._limit(rank), len(self._sent)
+        place, windows = known + count - 1, 0
+        while place >= known and place >= limit:  # it goes a window after the one ``limit`` before
+            place, windows = place - limit, windows + 1
+        began = self._sent[place] if place < known else now
+        return max(0.0, began + windows * WINDOW_S - now)
+
     def _limit(self, rank: Rank) -> int:
         return self._per_window - int(self._per_window * KEPT_FREE[rank])
 

@@ -47,10 +47,18 @@ class Positions:
                 self._unseen[report.symbol] = unseen[count:]
                 return
 
-    def replace(self, reports: Iterable[PositionReport], *, asked_at: int) -> None:
-        """Take a complete answer to a question that was asked at the mark ``asked_at``."""
-        self._told = {report.symbol: report.qty for report in reports}
+    def replace(
+        self, reports: Iterable[PositionReport], *, asked_at: int, is_whole: bool = True
+    ) -> None:
+        """Take an answer to a question that was asked at the mark ``asked_at``.
+
+        What a whole one does not mention is not held; of the rest the last word stays.
+        """
+        told = {report.symbol: report.qty for report in reports}
+        self._told = told if is_whole else {**self._told, **told}
         for symbol, unseen in list(self._unseen.items()):
+            if not is_whole and symbol not in told:
+                continue
             self._unseen[symbol] = [each for each in unseen if each[0] > asked_at]
             if not self._unseen[symbol]:
                 del self._unseen[symbol]

@@ -44,8 +44,10 @@ from janus_common.worker.pacing import Pacer, Turns
 from janus_common.worker.policy import Policy
 from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
+from janus_common.worker.unsent import Unsent
+from janus_common.worker.waiting_line import WaitingLine
 
-COMMANDS_AT_ONCE = 128  # as many cancels as orders: they overtake those that wait for a turn
+COMMANDS_AT_ONCE = 2_000  # all: cancels overtake orders in line, and these are told their place
 QUESTIONS_AT_ONCE = 8
 CANDIDATES = 50  # of one symbol, that fit into a message; their number is told
 RETRY_S = 0.5
@@ -289,6 +291,9 @@ def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
         pacer=pacer,
         session=desk.session,
         session_for_cancels=desk.session_for_cancels,
+        line=WaitingLine(pacer.wait_s) if isinstance(pacer, Pacer) else WaitingLine(),
+        unsent=Unsent(),
+        unread=desk.unread,
         foreign_orders=policy.foreign_orders,
     )
     block = Block()

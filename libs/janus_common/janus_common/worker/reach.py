@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from janus_common.errors import BrokerUnavailable, BusError, Code, Denied
 from janus_common.messages import Instrument, OrderUpdate
 from janus_common.orders import is_final
+from janus_common.worker import gates
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
 from janus_common.worker.journal import Journal
 from janus_common.worker.pacing import Turns
+from janus_common.worker.unread import Unread
+from janus_common.worker.unsent import Ticket, Unsent
+from janus_common.worker.waiting_line import WaitingLine
 
 ADOPT = "adopt"
 
@@ -26,6 +30,9 @@ class Reach:
     pacer: Turns
     session: Callable[[], Session]  # that may be sent over now; raises Denied
     session_for_cancels: Callable[[], Session]
+    line: WaitingLine
+    unsent: Unsent
+    unread: Unread
     foreign_orders: str = "ignore"
 
     async def prepare(self, instrument: Instrument) -> None:
@@ -38,6 +45,21 @@ class Reach:
             await self.session().prepare(instrument)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
+
+    def may_go(self, order: OrderUpdate, ticket: Ticket) -> None:
+        """Refuse an order that must not go out at this moment; waits for nothing.
+
+        Raises:
+            Denied: it is late, was canceled, or nobody knows how its symbol stands.
+        """
+        ticket.check()
+        gates.check_expiry(order)
+        self.check_symbol(order)
+
+    def check_symbol(self, order: OrderUpdate) -> None:
+        """Refuse an order, or a change of one, while nobody knows how its symbol stands."""
+        gates.check_doubt(self.book, order)
+        self.unread.check(order.symbol)
 
     async def open_order(self, client_order_id: str) -> OrderUpdate:
         """Return an order that may be canceled or changed.

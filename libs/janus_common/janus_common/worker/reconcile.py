@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from janus_common.errors import Code
@@ -18,6 +19,7 @@ from janus_common.worker.broker import Snapshot
 
 UNSEEN = "the broker never saw this order; it may be sent again under a new id"
 MISSING = "the broker answers, but does not mention this order"
+NOT_ALL_READ = "not all that the broker answers can be read, and the rest does not mention it"
 
 ZERO = Decimal(0)
 _WARNINGS = frozenset({Found.MISSING_ON_BROKER, Found.POSITION_DIFFERS})
@@ -48,8 +50,15 @@ def is_in_doubt(order: OrderUpdate) -> bool:
     return order.state in _MAYBE_UNSENT and not is_heard_of
 
 
+def in_part(snapshot: Snapshot) -> Snapshot:
+    """Return what is left of an answer of which not all could be read: it proves no absence."""
+    return replace(snapshot, unseen=lambda _: False, is_whole=False)
+
+
 def absence(order: OrderUpdate, snapshot: Snapshot) -> News:
-    """Return what it means that a complete answer does not mention ``order``."""
+    """Return what it means that an answer does not mention ``order``."""
+    if not snapshot.is_whole:
+        return News(word=Word.SILENCE, reason=NOT_ALL_READ)
     if is_in_doubt(order) and snapshot.unseen(order):
         return News(word=Word.NOT_SENT, code=Code.NOT_SENT, reason=UNSEEN)
     code = Code.MISSING_ON_BROKER if order.venue_order_id is not None else None

@@ -47,11 +47,9 @@ class _Change:
 class Replacing:
     """Changes orders of one account."""
 
-    def __init__(
-        self, reach: Reach, *, guard: ShortGuard, turn: asyncio.Lock, early: asyncio.Queue[str]
-    ) -> None:
-        """``turn`` is the one that new orders wait for; ``early`` names what to ask again."""
-        self._reach, self._guard, self._turn, self._early = reach, guard, turn, early
+    def __init__(self, reach: Reach, *, guard: ShortGuard, early: asyncio.Queue[str]) -> None:
+        """``early`` names what to ask again."""
+        self._reach, self._guard, self._early = reach, guard, early
         self._book, self._journal = reach.book, reach.journal
         self._changes: dict[str, _Change] = {}
 
@@ -66,16 +64,21 @@ class Replacing:
         rest = wanted.qty - order.filled_qty
         if wanted.qty > order.qty:
             await self._guard.prepare(order, command.instrument, rest)
-        async with self._turn:
+        async with self._reach.line.of(Rank.REPLACE, command.expires_ns):
             await gates.turn(self._reach.pacer, Rank.REPLACE, command.expires_ns)
             order = await self._reach.open_order(order.client_order_id)
             if self._is_asked(order, wanted):
                 return CommandReply(outcome=Outcome.ACCEPTED, order=order, replayed=True)
             check(order, wanted)
-            if wanted.qty > order.qty:
-                rest = wanted.qty - order.filled_qty
-                self._guard.check(order, command.instrument, rest)
+            self._may_change(order, wanted, command.instrument)
             return await self._begin(order, wanted, command)
+
+    def _may_change(self, order: OrderUpdate, wanted: Terms, instrument: Instrument) -> None:
+        """Refuse a change that must not go out at this moment, as a new order would be."""
+        self._reach.check_symbol(order)
+        self._guard.check_block(order)
+        if wanted.qty > order.qty:
+            self._guard.check(order, instrument, wanted.qty - order.filled_qty)
 
     def _is_asked(self, order: OrderUpdate, wanted: Terms) -> bool:
         """Whether ``order`` is so already, or was asked to become so."""
@@ -90,7 +93,8 @@ class Replacing:
         name = order.client_order_id
         self._reach.session()
         self._changes = {n: c for n, c in self._changes.items() if self._book.wanted(n)}
-        self._changes[name] = _Change(command.instrument, latest_ns() + int(LONGEST_S * NS_PER_S))
+        until_ns = min(command.expires_ns, latest_ns() + int(LONGEST_S * NS_PER_S))
+        self._changes[name] = _Change(command.instrument, until_ns)
         self._book.ask_replace(name, wanted)
         try:
             await self._recorded()
@@ -123,6 +127,11 @@ class Replacing:
             )
         if latest_ns() > expires_ns:
             raise Denied(Code.EXPIRED, "the change came too late to be sent", "ask again")
+        if wanted.qty <= order.filled_qty:
+            raise Denied(
+                Code.INVALID_QTY, f"{plain(order.filled_qty)} of order {name} are filled meanwhile"
+            )
+        self._may_change(order, wanted, instrument)
         try:
             self._reach.session().replace(with_terms(order, wanted), instrument)
         except BrokerUnavailable as error:
@@ -145,8 +154,9 @@ class Replacing:
             if change is None or self._book.wanted(name) is None:
                 continue
             try:
-                await gates.turn(self._reach.pacer, Rank.REPLACE, change.until_ns)
-                self._send(name, change.instrument, expires_ns=change.until_ns)
+                async with self._reach.line.of(Rank.REPLACE, change.until_ns):
+                    await gates.turn(self._reach.pacer, Rank.REPLACE, change.until_ns)
+                    self._send(name, change.instrument, expires_ns=change.until_ns)
             except Denied as denied:
                 self._give_up(name, f"the broker could not change it yet, and {denied.reason}")
 

@@ -93,6 +93,10 @@ class ShortGuard:
             unavailable=unavailable,
         )
 
+    def check_block(self, order: OrderUpdate) -> None:
+        """Refuse a change of an order whose symbol is being closed."""
+        self._block.check(order, Effect.REDUCE)
+
     def _stand(self, order: OrderUpdate) -> Stand:
         symbol = order.symbol
         others = [each for each in self._book.orders() if each.symbol == symbol]

@@ -17,6 +17,7 @@ class Hindrance(StrEnum):
     BUS = "BUS"  # nothing can be recorded
     READ_ONLY = "READ_ONLY"  # the broker takes no orders over this connection
     CLOCK = "CLOCK"  # too wrong to judge what is late
+    UNREADABLE = "UNREADABLE"  # the broker said something that nobody could read
     FOREIGN = "FOREIGN"  # an order that is not ours, where that halts the account
     WINDOW = "WINDOW"  # the broker restarts about now
     DATA = "DATA"  # market data only
@@ -64,6 +65,11 @@ EFFECTS: dict[Hindrance, Effect] = {
         code=Code.CLOCK_SKEW,
         event="clock-skew",
         hint="set this machine's clock (NTP), then restart the worker",
+    ),
+    Hindrance.UNREADABLE: Effect(  # told with what came, see ``unread.py``
+        state=_ORDERS,
+        code=Code.BROKER_UNREADABLE,
+        hint="nothing was sent; it is asked again every minute, janus sync asks now",
     ),
     Hindrance.FOREIGN: Effect(
         state=_ORDERS,

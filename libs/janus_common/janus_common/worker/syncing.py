@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 
 from janus_common.clock import monotonic_s, now_ns
+from janus_common.errors import BrokerUnavailable
 from janus_common.logs import get_logger
 from janus_common.messages import Difference, OrderUpdate
 from janus_common.worker.board import Board
 from janus_common.worker.book import Book
-from janus_common.worker.broker import Session
+from janus_common.worker.broker import Session, Snapshot
 from janus_common.worker.fills import FillsOutbox
 from janus_common.worker.holdings import Holdings
 from janus_common.worker.positions import Positions
-from janus_common.worker.reconcile import absence, differences, summary, unmentioned
+from janus_common.worker.reconcile import absence, differences, in_part, summary, unmentioned
+from janus_common.worker.strays import Strays
+from janus_common.worker.unread import Unread
 
 log = get_logger()
 
@@ -29,11 +32,14 @@ class Syncer:
         fills: FillsOutbox,
         holdings: Holdings,
         positions: Positions,
+        unread: Unread,
+        strays: Strays,
         settle_s: float,
         silence_s: float,
     ) -> None:
         self._board, self._book, self._fills = board, book, fills
         self._holdings, self._positions = holdings, positions
+        self._unread, self._strays = unread, strays
         self._settle_s, self._silence_s = settle_s, silence_s
         self._syncing = asyncio.Lock()
 
@@ -54,15 +60,21 @@ class Syncer:
             ]
             held, fills_before = self._holdings.quantities(), self._fills.count
             names = [order.client_order_id for order in before]
-            snapshot = await session.snapshot(completed=completed, ours=self._still_open(names))
+            read_mark = self._unread.mark
+            snapshot = await self._snapshot(session, names, completed=completed)
             missing = unmentioned(self._still_open(names), snapshot)
             if missing:
                 await asyncio.sleep(self._settle_s)
-                snapshot = await session.snapshot(ours=self._still_open(names))
+                read_mark, completed = self._unread.mark, True
+                snapshot = await self._snapshot(session, names, completed=completed)
                 missing = unmentioned(self._still_open(names), snapshot)
             for order in missing:
                 self._book.apply(order.client_order_id, absence(order, snapshot))
+            await self._strays.look()
             await self.take_positions(session)
+            await self._take_balance(session)
+            if completed:
+                self._unread.all_read(since=read_mark)
             after = {order.client_order_id: order for order in self._book.orders()}
             gone = (self._book.get(o.client_order_id) for o in before)
             after |= {order.client_order_id: order for order in gone if order is not None}
@@ -81,10 +93,30 @@ class Syncer:
 
     async def take_positions(self, session: Session) -> None:
         """Ask what is held: what a complete answer leaves out is zero."""
-        asked_at = self._positions.mark
+        asked_at, read_mark = self._positions.mark, self._unread.mark
         reports = await session.positions()
-        self._positions.replace(reports, asked_at=asked_at)
-        self._holdings.replace(reports, as_of_ns=now_ns())
+        is_whole = read_mark == self._unread.mark
+        self._positions.replace(reports, asked_at=asked_at, is_whole=is_whole)
+        self._holdings.replace(reports, as_of_ns=now_ns(), is_whole=is_whole)
+
+    async def look_at_strays(self) -> None:
+        """Take in what was said of orders that are not in hand."""
+        await self._strays.look()
+
+    async def _take_balance(self, session: Session) -> None:
+        """Ask what the account is worth; without an answer the last one stands."""
+        try:
+            await session.watch_balance()
+        except BrokerUnavailable as error:
+            if not session.is_connected:
+                raise
+            log.warning("balance.not_told", error=str(error))
+
+    async def _snapshot(self, session: Session, names: list[str], *, completed: bool) -> Snapshot:
+        """Ask for orders and executions; an answer with a row that cannot be read is a part."""
+        read_mark = self._unread.mark
+        snapshot = await session.snapshot(completed=completed, ours=self._still_open(names))
+        return snapshot if read_mark == self._unread.mark else in_part(snapshot)
 
     def _still_open(self, names: list[str]) -> list[OrderUpdate]:
         """Return those that were open before the broker was asked, as they are now."""

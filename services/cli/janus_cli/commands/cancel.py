@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from janus_common.orders import FINAL
 from janus_common.symbols import canonical
 
 from janus_cli import house, order_words, show
-from janus_cli.commands import options
+from janus_cli.commands import cancel_all, options
 from janus_cli.failures import Failure, OrderFailure, Status, status_of, tell
 from janus_cli.house import House
 from janus_cli.show_format import as_json
@@ -55,6 +56,8 @@ class Canceled:
                 Status.REJECTED,
                 Code.ORDER_FINAL.value,
             )
+        if not self.client_order_id:
+            return None  # about no order: all that was in line
         is_open = order is None or order.state not in FINAL
         if (self.waited and is_open) or reply.outcome is Outcome.UNKNOWN:
             reason = reply.reason or "the broker has not answered yet"
@@ -71,11 +74,13 @@ class Canceled:
             symbol=self.order.symbol if self.order else "",
             intent_id=self.client_order_id,
             code=code,
-            hint=hint or f"janus orders show {self.client_order_id}",
+            hint=hint or f"janus orders show {self.client_order_id}".strip(),
         )
 
     def line(self, mode: str) -> str:
         """Return the one line that tells how it went."""
+        if not self.client_order_id:
+            return f"{self.account} {self.reply.unsent} orders in line → not sent"
         what = order_words.described(self.order) if self.order else "order"
         word = order_words.state(self.order) if self.order and self.waited else "cancel accepted"
         mode = f"{mode.upper()} " if mode else ""
@@ -126,7 +131,11 @@ def cancel(
     named = [options.order_id(each) for each in ids or ()]
     here = house.find(ctx.obj.state, account=account if all_ else None)
     timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
-    done = asyncio.run(_cancel(here, named, account, symbol, timeout_s=timeout_s, wait=wait))
+    if all_:
+        scope = cancel_all.Scope(account, canonical(symbol) if symbol is not None else None)
+        done = asyncio.run(_cancel_all(here, scope, timeout_s=timeout_s, wait=wait))
+    else:
+        done = asyncio.run(_cancel(here, named, account, timeout_s=timeout_s, wait=wait))
     if json:
         show.data("cancel", [each.data() for each in done])
     elif not done:
@@ -141,30 +150,46 @@ def cancel(
         raise typer.Exit(failed[0].status if len(failed) == len(done) else Status.PARTLY)
 
 
-async def _cancel(
-    here: House,
-    ids: list[str],
-    account: str | None,
-    symbol: str | None,
-    *,
-    timeout_s: float,
-    wait: bool,
-) -> list[Canceled]:
-    connecting = client.connect(
+def _connecting(here: House) -> AbstractAsyncContextManager[JanusClient]:
+    return client.connect(
         here.url, principal=house.principal(), within_s=CONNECT_WITHIN_S, data=False
     )
-    async with connecting as janus, asyncio.TaskGroup() as group:
-        if ids:
-            wanted = [await find_order(janus, each, account) for each in ids]
-        else:
-            found = await janus.open_orders(account)
-            only = canonical(symbol) if symbol is not None else None
-            wanted = [each for each in found if only in {None, each.symbol}]
+
+
+async def _cancel(
+    here: House, ids: list[str], account: str | None, *, timeout_s: float, wait: bool
+) -> list[Canceled]:
+    async with _connecting(here) as janus, asyncio.TaskGroup() as group:
+        wanted = [await find_order(janus, each, account) for each in ids]
         tasks = [
             group.create_task(_one(janus, order, timeout_s=timeout_s, wait=wait))
             for order in wanted
         ]
     return [task.result() for task in tasks]
+
+
+async def _cancel_all(
+    here: House, scope: cancel_all.Scope, *, timeout_s: float, wait: bool
+) -> list[Canceled]:
+    """Ask once for each account; an order is shown with what became of it."""
+    began = monotonic_s()
+    async with _connecting(here) as janus:
+        answers = await cancel_all.ask(
+            janus, scope, known=here.accounts, timeout_s=timeout_s if wait else None
+        )
+    elapsed_ms = (monotonic_s() - began) * 1_000
+    return [
+        Canceled(
+            answer.account,
+            order.client_order_id if order else "",
+            answer.reply_about(order),
+            order,
+            elapsed_ms,
+            waited=wait,
+        )
+        for answer in answers
+        for order in answer.shown()
+    ]
 
 
 async def find_order(janus: JanusClient, client_order_id: str, account: str | None) -> OrderUpdate:

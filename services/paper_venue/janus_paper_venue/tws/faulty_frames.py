@@ -15,7 +15,14 @@ from janus_paper_venue.tws.outbox import Deliver, Outbox
 from janus_paper_venue.tws.wire import frame, unframe
 
 ERROR, STATUS, OPEN_ORDER, NEXT_ID, EXECUTION, FEE = "4", "3", "5", "9", "11", "59"
+POSITION = "61"
 TIME, PRICE, SIZE = "49", "1", "2"
+# Where the contract and the quantity stand, and which fault makes the latter none.
+ODD = {
+    EXECUTION: ("odd_execution", 3, 19),
+    OPEN_ORDER: ("odd_order", 2, 14),
+    POSITION: ("odd_position", 3, 14),
+}
 TICKS = frozenset({PRICE, SIZE, "45", "46", "50", "99"})
 BIDS = frozenset({"1", "66"})
 UNASKED = "-1"
@@ -49,6 +56,7 @@ class FaultyFrames:
             NEXT_ID: self._next_id,
             TIME: self._time,
             PRICE: self._price,
+            POSITION: lambda single, _, deliver: self._send(single, deliver),
         }
 
     @property
@@ -67,7 +75,17 @@ class FaultyFrames:
         if route is None:
             self._send(single, deliver)
         else:
-            route(single, unframe(single), deliver)
+            fields = self._made_odd(kind, unframe(single))
+            route(frame(*fields) if kind in ODD else single, fields, deliver)
+
+    def _made_odd(self, kind: str, fields: list[str]) -> list[str]:
+        name, contract_at, qty_at = ODD.get(kind, ("", 0, 0))
+        if name:
+            con_id = int(fields[contract_at])
+            fault = self._faults.take((name,), client_id=self._client_id(), con_id=con_id)
+            if fault is not None:
+                fields[qty_at] = fault.text or ""
+        return fields
 
     # Orders.
 

@@ -1,0 +1,69 @@
+"""Orders at work at the broker under our own reference that are not in hand.
+
+One that no record begins was sent by nobody here, whatever it is called: it is shown and treated as
+foreign, and a person is told. So is one that is over by its record. One that is on record as open
+is taken back in hand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from janus_common.errors import BusError
+from janus_common.logs import get_logger
+from janus_common.messages import OrderUpdate
+from janus_common.orders import is_final
+from janus_common.worker.board import Board
+from janus_common.worker.book import FOREIGN, LIVE, Book
+from janus_common.worker.broker import OrderReport
+from janus_common.worker.journal import Journal
+
+EVENT = "order-unrecorded"
+
+log = get_logger()
+
+
+class Strays:
+    """Those of one account."""
+
+    def __init__(self, board: Board, book: Book, journal: Journal) -> None:
+        self._board, self._book, self._journal = board, book, journal
+        self._waiting: dict[str, OrderReport] = {}  # by the broker's id: what was said last
+
+    def hear(self, report: OrderReport) -> None:
+        """Take a report that the book does not take; called from the socket, never waits."""
+        if report.terms is None or report.word not in LIVE or not report.venue_order_id:
+            log.debug("order.not_in_hand", client_order_id=report.client_order_id)
+            return
+        self._waiting[report.venue_order_id] = report
+
+    async def look(self) -> None:
+        """Look them up in the journal, and take them in as what they are."""
+        for venue_order_id, report in list(self._waiting.items()):
+            try:
+                found = await self._journal.find(report.client_order_id)
+            except BusError as error:
+                log.warning("order.stray_waits", venue_order_id=venue_order_id, error=str(error))
+                return
+            del self._waiting[venue_order_id]
+            if self._book.get(report.client_order_id) is None:
+                self._take(report, found)
+
+    def _take(self, report: OrderReport, found: OrderUpdate | None) -> None:
+        if found is not None and not is_final(found):
+            log.error("order.was_not_in_hand", client_order_id=report.client_order_id)
+            self._book.add(found)
+            self._book.hear(report)
+            return
+        self._book.hear(dataclasses.replace(report, client_order_id="", is_foreign=True))
+        by_record = "no record begins it" if found is None else f"by its record it is {found.state}"
+        name = f"{FOREIGN}-{report.venue_order_id}"
+        log.error("order.unrecorded", client_order_id=name, reference=report.client_order_id)
+        self._board.tell(
+            EVENT,
+            f"an order is at work at the broker under the reference {report.client_order_id}, and "
+            f"{by_record}; it is treated as foreign",
+            client_order_id=name,
+            reference=report.client_order_id,
+            symbol=report.terms.symbol if report.terms is not None else "",
+        )

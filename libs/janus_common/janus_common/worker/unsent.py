@@ -1,0 +1,71 @@
+"""Orders that were asked for and are not on the wire yet: a cancel takes them too.
+
+From the mark to the wire nothing waits: what is marked here is never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from janus_common.errors import Code, Denied
+from janus_common.messages import OrderUpdate
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """Orders that go out together, or not at all."""
+
+    names: frozenset[str]
+    symbols: frozenset[str]
+    is_canceled: bool = False
+
+    def check(self) -> None:
+        """Refuse what was canceled meanwhile.
+
+        Raises:
+            Denied: it was.
+        """
+        if self.is_canceled:
+            raise Denied(
+                Code.CANCELED_UNSENT,
+                "it was canceled while it waited for its turn; nothing was sent",
+                "send it again under a new id, if it is still wanted",
+            )
+
+
+class Unsent:
+    """One account's orders in line."""
+
+    def __init__(self) -> None:
+        self._tickets: list[Ticket] = []
+
+    @contextmanager
+    def hold(self, orders: Iterable[OrderUpdate]) -> Iterator[Ticket]:
+        """Let ``orders`` be found by a cancel meanwhile."""
+        known = list(orders)
+        ticket = Ticket(
+            names=frozenset(order.client_order_id for order in known),
+            symbols=frozenset(order.symbol for order in known),
+        )
+        self._tickets.append(ticket)
+        try:
+            yield ticket
+        finally:
+            self._tickets.remove(ticket)
+
+    def cancel(self, name: str) -> bool:
+        """Mark an order; return whether it was in line, and will not be sent."""
+        return bool(self._mark(t for t in self._tickets if name in t.names))
+
+    def cancel_all(self, symbol: str | None) -> int:
+        """Mark all orders in line, or those of one symbol; return how many there were."""
+        return self._mark(t for t in self._tickets if symbol is None or symbol in t.symbols)
+
+    def _mark(self, tickets: Iterable[Ticket]) -> int:
+        names: set[str] = set()
+        for ticket in tickets:
+            ticket.is_canceled = True
+            names |= ticket.names
+        return len(names)

@@ -1,0 +1,79 @@
+"""What is asked of the broker by itself while a session stands: now and then all, and in doubt at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from janus_common.clock import monotonic_s, now_ns
+from janus_common.messages import OrderState
+from janus_common.orders import News, Word
+from janus_common.worker.book import Book
+from janus_common.worker.broker import Session
+from janus_common.worker.fills import FillsOutbox
+from janus_common.worker.link import Link
+from janus_common.worker.syncing import Syncer
+from janus_common.worker.unread import Unread
+
+SILENCE_S = 10.0
+LOOK_EVERY_S = 1.0
+SILENT = "the broker has said nothing about this order"
+
+
+class Vigil:
+    """One account's; its jobs end with the session."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        fills: FillsOutbox,
+        link: Link,
+        unread: Unread,
+        syncer: Syncer,
+        sweep_s: float,
+        busy_sweep_s: float,
+        silence_s: float,
+    ) -> None:
+        """``busy_sweep_s`` takes the place of ``sweep_s`` while orders are open."""
+        self._book, self._fills, self._link = book, fills, link
+        self._unread, self._syncer = unread, syncer
+        self._sweep_s, self._busy_sweep_s = sweep_s, busy_sweep_s
+        self._silence_s = silence_s
+        self.is_unclear = False  # something was said that only a question can explain
+
+    async def sweep(self, session: Session) -> None:
+        """Ask again for all that there is, now and then: what was missed is taken in."""
+        while True:
+            await self._until_sweep()
+            self._fills.forget(now_ns=now_ns())
+            self._link.ask_again()
+            await session.ask_time()
+            is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self._book.orders())
+            await self._syncer.run(session, completed=is_in_doubt or self._unread.is_any)
+
+    async def _until_sweep(self) -> None:
+        begun_s = monotonic_s()
+        while True:
+            due_s = self._busy_sweep_s if self._book.orders() else self._sweep_s
+            left_s = due_s - (monotonic_s() - begun_s)
+            if left_s <= 0:
+                return
+            await asyncio.sleep(min(left_s, LOOK_EVERY_S))
+
+    async def probe(self, session: Session) -> None:
+        """Ask the broker about orders of which it says nothing, or something unclear."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            silent = self._book.silent(now_s=monotonic_s(), after_s=self._silence_s)
+            changing = [o for o in silent if o.state is OrderState.REPLACE_PENDING]
+            self._book.forget_changes(order.client_order_id for order in changing)
+            for order in silent:
+                if order in changing:
+                    continue  # the order is there; only the change is in doubt
+                news = News(word=Word.SILENCE, reason=f"{SILENT} for {self._silence_s:g} s")
+                self._book.apply(order.client_order_id, news)
+            if silent or self.is_unclear:
+                self.is_unclear = False
+                await self._syncer.run(session)
+            else:
+                await self._syncer.look_at_strays()

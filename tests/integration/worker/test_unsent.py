@@ -1,0 +1,170 @@
+"""Orders on their way to the wire: canceled in line, too late for it, or lost by a bug."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+
+import pytest
+from janus_common.clock import NS_PER_S, now_ns
+from janus_common.errors import Code, Denied
+from janus_common.messages import (
+    CancelAllCommand,
+    CancelAllIntent,
+    CancelCommand,
+    CancelIntent,
+    CommandReply,
+    OrderState,
+    OrderType,
+    Outcome,
+)
+
+from tests.support.groups import bracket_command, family, profit, stop
+from tests.support.waiting import STRETCH, eventually
+
+AT_ONCE = 34  # so many orders fit into the first second, at least
+
+
+async def outcome(desk, command) -> tuple[CommandReply | Denied, float]:
+    began_s = time.monotonic()
+    try:
+        reply = await desk.give(command)
+    except Denied as denied:
+        return denied, time.monotonic() - began_s
+    return reply, time.monotonic() - began_s
+
+
+async def all_at_once(desk, count: int, **more):
+    commands = [
+        await desk.command(kind=OrderType.LIMIT, limit="50", id_=uuid.uuid4().hex, **more)
+        for _ in range(count)
+    ]
+    names = [command.intent.client_order_id for command in commands]
+    loop = asyncio.get_running_loop()
+    return names, [loop.create_task(outcome(desk, command)) for command in commands]
+
+
+def in_s(seconds: float) -> int:
+    return now_ns() + int(seconds * NS_PER_S)
+
+
+async def cancel_all(desk, symbol: str | None = None) -> CommandReply:
+    """Ask the intake that the orders wait in."""
+    intent = CancelAllIntent(account=desk.alias, symbol=symbol)
+    command = CancelAllCommand(intent=intent, principal="test", expires_ns=in_s(30))
+    reply: CommandReply = await desk.give(command)
+    return reply
+
+
+def sent(desk) -> set[str]:
+    return {order.client_order_id for order in desk.broker.orders}
+
+
+async def test_a_cancel_of_all_takes_what_waits_for_its_turn(desk):
+    names, tasks = await all_at_once(desk, 70)
+    await eventually(lambda: len(desk.broker.orders) >= AT_ONCE)
+
+    reply = await cancel_all(desk)
+
+    answers = dict(zip(names, [(await task)[0] for task in tasks], strict=True))
+    held = {name for name, answer in answers.items() if answer.code is Code.CANCELED_UNSENT}
+    assert len(held) == reply.unsent >= 20
+    assert sent(desk) == set(names) - held == set(desk.broker.canceled)
+    for name in held:
+        order = await desk.order(name)
+        assert (order.state, order.code) == (OrderState.DENIED, Code.CANCELED_UNSENT)
+
+
+async def test_a_cancel_of_all_leaves_what_waits_for_another_symbol(desk):
+    names, tasks = await all_at_once(desk, 50, symbol="MSFT")
+    await eventually(lambda: len(desk.broker.orders) >= AT_ONCE)
+
+    reply = await cancel_all(desk, "IBM")
+
+    answers = [(await task)[0] for task in tasks]
+    assert reply.unsent == 0
+    assert all(answer.outcome is Outcome.ACCEPTED for answer in answers)
+    assert sent(desk) == set(names)
+
+
+async def test_an_order_canceled_in_line_stays_denied_when_it_is_asked_for_again(desk):
+    names, tasks = await all_at_once(desk, 50)
+    await eventually(lambda: len(desk.broker.orders) >= AT_ONCE)
+    last = names[-1]
+
+    cancel = CancelIntent(account=desk.alias, client_order_id=last)
+    reply = await desk.give(CancelCommand(intent=cancel, principal="test", expires_ns=in_s(30)))
+    for task in tasks:
+        await task
+
+    assert reply.outcome is Outcome.ACCEPTED
+    assert last not in sent(desk)
+    again = await desk.place(kind=OrderType.LIMIT, limit="50", id_=last)
+    assert (again.outcome, again.code) == (Outcome.DENIED, Code.CANCELED_UNSENT)
+    assert last not in sent(desk)
+
+
+async def test_a_bracket_in_line_is_canceled_with_all_of_its_orders(desk):
+    _, tasks = await all_at_once(desk, 50)
+    await eventually(lambda: len(desk.broker.orders) >= AT_ONCE)
+    command = await bracket_command(
+        desk, profit("200"), stop("140"), kind=OrderType.LIMIT, limit="150"
+    )
+    waiting = asyncio.get_running_loop().create_task(outcome(desk, command))
+    await asyncio.sleep(0)
+
+    await cancel_all(desk)
+
+    reply, _ = await waiting
+    assert reply.code is Code.CANCELED_UNSENT
+    assert not sent(desk) & set(family(command.intent.client_order_id))
+    for task in tasks:
+        await task
+
+
+async def test_of_200_orders_at_once_those_that_cannot_go_in_time_are_told_at_once(desk):
+    began_s = time.monotonic()
+    names, tasks = await all_at_once(desk, 200, expires_in_s=2.0)
+
+    answers = dict(zip(names, [await task for task in tasks], strict=True))
+
+    took_s = time.monotonic() - began_s
+    late = {Code.PACED, Code.EXPIRED}  # its turn came, and with it its deadline
+    paced = {name for name, (answer, _) in answers.items() if answer.code in late}
+    assert paced | sent(desk) == set(names)
+    assert not paced & sent(desk)
+    assert len(sent(desk)) >= 2 * AT_ONCE
+    quickly = [took for name, (_, took) in answers.items() if name in paced and took < STRETCH]
+    assert len(quickly) >= 100
+    assert took_s < 3 * STRETCH
+    at_once = [name for name in paced if answers[name][0].code is Code.PACED]
+    assert await desk.order(at_once[-1]) is None  # its id is free for another try
+
+
+@pytest.mark.parametrize(
+    ("strikes", "state", "code"),
+    [("before", OrderState.REJECTED, Code.NOT_SENT), ("after", OrderState.WORKING, None)],
+)
+async def test_an_order_on_whose_way_a_bug_strikes_is_not_forgotten(desk, strikes, state, code):
+    desk.broker.breaks = strikes
+    name = uuid.uuid4().hex
+
+    with pytest.raises(RuntimeError):
+        await desk.place_directly(id_=name)
+
+    desk.broker.breaks = ""
+    order = await desk.order_is(name, state)
+    assert order.code is code
+    assert len(desk.broker.orders) == (1 if strikes == "after" else 0)
+
+
+async def test_an_order_that_cannot_be_put_into_the_brokers_words_is_denied_on_record(desk):
+    desk.broker.refuses_words = True
+    name = uuid.uuid4().hex
+
+    reply = await desk.place(id_=name)
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.UNSUPPORTED)
+    assert (await desk.order_is(name, OrderState.DENIED)).code is Code.UNSUPPORTED
+    assert desk.broker.orders == []
