@@ -264,7 +264,6 @@ CHANNELS: tuple[Channel, ...] = (
         reply=messages.HarmonyReply,
         of="registry",
         to="fill missing broker ids; the same twice at once is one",
-        is_reserved=True,
     ),
     *(
         _asked(
@@ -273,7 +272,6 @@ CHANNELS: tuple[Channel, ...] = (
             reply=messages.HarmonyReply,
             of="registry",
             to=what,
-            is_reserved=True,
         )
         for verb, kind, what in (
             ("status", messages.HarmonyQuery, "ask how a harmony gets on, and what it came to"),
@@ -286,7 +284,6 @@ CHANNELS: tuple[Channel, ...] = (
         by="registry",
         of="how far a harmony is, a few times a second",
         tokens=(),
-        is_reserved=True,
     ),
     *(
         _asked(

@@ -76,6 +76,8 @@ class Code(StrEnum):
     BUS_DOWN = "BUS_DOWN"
     STORE_DOWN = "STORE_DOWN"
     REGISTRY_DOWN = "REGISTRY_DOWN"
+    HARMONY_RUNNING = "HARMONY_RUNNING"
+    UNKNOWN_RUN = "UNKNOWN_RUN"
     INTERNAL = "INTERNAL"
 
 
@@ -124,6 +126,8 @@ MEANING: dict[Code, str] = {
     Code.BUS_DOWN: "The bus is away; nothing was sent.",
     Code.STORE_DOWN: "Postgres is away; reads of the books and writes wait for it.",
     Code.REGISTRY_DOWN: "The registry does not answer, and the symbol is not known here.",
+    Code.HARMONY_RUNNING: "Another harmony is under way; nothing was begun.",
+    Code.UNKNOWN_RUN: "The registry does not know that harmony; it may have been started anew since.",
     Code.INTERNAL: "A bug; the log of the process says more.",
 }
 

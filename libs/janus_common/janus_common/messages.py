@@ -734,6 +734,7 @@ class HarmonyReply(Message, frozen=True, kw_only=True):
     more: bool = False
     code: Code | None = None
     reason: str | None = None
+    hint: str | None = None
 
 
 class HarmonyAnswer(Message, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from janus_common.bus.buckets import INSTRUMENTS
 from janus_common.clock import monotonic_s
 
 from janus_registry import migrate, store, store_migrations
+from janus_registry.harmony import Harmonies
 from janus_registry.health import Health
 from janus_registry.journal import Journal
 from janus_registry.lookups import Lookups
@@ -34,6 +35,8 @@ async def serve(settings: config.Config) -> None:
         lookups = Lookups(house, monotonic_s=monotonic_s)
         await Resolving(symbols, lookups).offer(here)
         await SymbolRequests(symbols).offer(here)
+        brokers = {account.broker for account in settings.accounts.values()}
+        await Harmonies(house, symbols, lookups, configured=brokers).offer(here)
         await ReportRequests(books).offer(here)
         await lifecycle.run_until_stopped(
             here.be_present(),

@@ -11,6 +11,7 @@ from janus_common.instruments import has_name
 from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve, SymbolStatus
 
 from janus_registry.candidates import NAMES, Meaning, meaning
+from janus_registry.conflicts import in_words
 from janus_registry.filling import Filled, Result
 from janus_registry.lookups import Lookups
 from janus_registry.pages import fitting
@@ -80,7 +81,7 @@ def _refusal(filled: Filled) -> Denied:
         case Result.CONFLICT:
             return Denied(
                 Code.AMBIGUOUS_SYMBOL,
-                f"{symbol}: {conflict_in_words(filled)}; nothing was overwritten",
+                f"{symbol}: {in_words(filled)}; nothing was overwritten",
                 f"janus symbols show {symbol}",
             )
         case Result.RETIRED:
@@ -91,16 +92,6 @@ def _refusal(filled: Filled) -> Denied:
 def retired(symbol: str) -> Denied:
     """Return what whoever asks for a symbol that is not in use any more is told."""
     return Denied(Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols show {symbol}")
-
-
-def conflict_in_words(filled: Filled) -> str:
-    """Return what contradicts what."""
-    return "; ".join(
-        f"{one.field} {one.found} belongs to {one.belongs_to}"
-        if one.belongs_to
-        else f"{one.field} is {one.known}, not {one.found}"
-        for one in filled.conflicts
-    )
 
 
 def _refused(meant: Meaning) -> RegistryReply:
