@@ -6,7 +6,7 @@ symbol, is a conflict; then nothing of what was found with it is written.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -110,6 +110,18 @@ def decide(parts: Sequence[Part], before: Before, *, by: str, query: str, now_ns
             writes.append(Write(rows.get(after.symbol), after, asked))
             rows[after.symbol] = after
     return Decision(filled, writes, conflicts)
+
+
+def in_turns(writes: Sequence[Write]) -> list[list[Write]]:
+    """Return ``writes`` in groups that name no symbol twice: a statement changes a row once."""
+    turns: list[list[Write]] = []
+    seen: Counter[str] = Counter()
+    for each in writes:
+        turn = seen[each.after.symbol]
+        seen[each.after.symbol] += 1
+        turns += [[]] if turn == len(turns) else []
+        turns[turn].append(each)
+    return turns
 
 
 def ids_of(parts: Sequence[Part]) -> set[Id]:

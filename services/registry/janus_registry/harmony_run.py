@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from janus_common.cancels import heeded
@@ -26,7 +26,7 @@ from janus_common.messages import (
 
 from janus_registry import harmonizing
 from janus_registry.answers import Answers
-from janus_registry.candidates import Meaning, Meant, meaning
+from janus_registry.candidates import NAMES, Meaning, Meant, meaning
 from janus_registry.filling import Part
 from janus_registry.harmonizing import Question
 from janus_registry.lookups import Lookups
@@ -103,7 +103,7 @@ class Run:
         with heeded():
             async with asyncio.TaskGroup() as tasks:
                 for broker in self.brokers:
-                    asking = _Asking(q for q in self._questions if q.broker == broker)
+                    asking = _Asking([q for q in self._questions if q.broker == broker])
                     for _ in range(AT_ONCE):
                         tasks.create_task(self._ask(asking, symbols, lookups, answers))
 
@@ -153,15 +153,14 @@ class Run:
 class _Asking:
     """The questions for one broker, and how many in a row it has left unanswered."""
 
-    def __init__(self, questions: Iterator[Question]) -> None:
-        self.questions = questions
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = iter(questions)  # shared by those who ask
         self._unanswered = 0
-        self._last: LookupReply | None = None
 
     async def ask(self, question: Question, lookups: Lookups) -> LookupReply:
         """Ask; once the broker is away nobody is asked any more."""
-        if self._unanswered >= GIVE_UP_AFTER and self._last is not None:
-            return self._last
+        if self._unanswered >= GIVE_UP_AFTER:
+            return _unasked(question)
         try:
             reply = await lookups.ask(question.symbol, question.broker, again=True)
         except Denied as denied:
@@ -170,12 +169,16 @@ class _Asking:
             self._unanswered = 0
         else:
             self._unanswered += 1
-            self._last = reply
         return reply
 
 
 def _is_answer(question: Question, reply: LookupReply) -> bool:
     return meaning(question.symbol, question.broker, reply).meant is not Meant.UNANSWERED
+
+
+def _unasked(question: Question) -> LookupReply:
+    reason = f"{NAMES[question.broker]} has left {GIVE_UP_AFTER} questions unanswered; not asked"
+    return LookupReply(outcome=Outcome.DENIED, code=Code.BROKER_DOWN, reason=reason)
 
 
 async def _keep(answers: Answers, question: Question, reply: LookupReply) -> None:

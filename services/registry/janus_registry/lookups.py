@@ -16,7 +16,7 @@ from janus_common.bus.bus import Bus
 from janus_common.errors import BusError, Code, Denied, MessageInvalid, NobodyListens
 from janus_common.messages import Lookup, LookupReply, Outcome
 
-from janus_registry.candidates import meaning
+from janus_registry.candidates import NAMES, meaning
 
 TIMEOUT_S = 6.0  # of one question; whoever resolves a symbol waits longer than this
 REMEMBERED_S = 60.0
@@ -59,8 +59,7 @@ class Lookups:
             if len(self._running) >= MOST_AT_ONCE:
                 raise Denied(
                     Code.PACED,
-                    f"{symbol} is not in the registry, and {MOST_AT_ONCE} other symbols are "
-                    "being looked up",
+                    f"{nameless(symbol, broker)}, and {MOST_AT_ONCE} others are being looked up",
                     "try again in a moment",
                 )
             running = self._bus.tasks.create_task(self._looked_up(symbol, broker))
@@ -99,6 +98,11 @@ class Lookups:
             self._failed = {k: one for k, one in self._failed.items() if now_s < one.until_s}
         if len(self._failed) < MOST_REMEMBERED:
             self._failed[key] = _Failed(reply, now_s + REMEMBERED_S)
+
+
+def nameless(symbol: str, broker: str) -> str:
+    """Return the beginning of each sentence about a symbol that is looked up in vain."""
+    return f"{symbol} is not in the registry as {NAMES.get(broker, broker)} calls it"
 
 
 async def request(bus: Bus, symbol: str, broker: str) -> LookupReply:

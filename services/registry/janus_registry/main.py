@@ -9,15 +9,10 @@ from pathlib import Path
 from janus_common import config, lifecycle, logs
 from janus_common.bus import bus, service
 from janus_common.bus.buckets import INSTRUMENTS
-from janus_common.clock import monotonic_s
 
-from janus_registry import migrate, store, store_migrations
-from janus_registry.harmony import Harmonies
+from janus_registry import assembly, migrate, store, store_migrations
 from janus_registry.health import Health
 from janus_registry.journal import Journal
-from janus_registry.lookups import Lookups
-from janus_registry.requests import ReportRequests, SymbolRequests
-from janus_registry.resolving import Resolving
 from janus_registry.symbols import Symbols
 
 
@@ -32,18 +27,15 @@ async def serve(settings: config.Config) -> None:
         symbols = Symbols(books, house.bucket(INSTRUMENTS), here.tell)
         await symbols.load()
         journal = Journal(books)
-        lookups = Lookups(house, monotonic_s=monotonic_s)
-        await Resolving(symbols, lookups).offer(here)
-        await SymbolRequests(symbols).offer(here)
-        brokers = {account.broker for account in settings.accounts.values()}
-        await Harmonies(house, symbols, lookups, configured=brokers).offer(here)
-        await ReportRequests(books).offer(here)
+        brokers = {alias: account.broker for alias, account in settings.accounts.items()}
+        beside = await assembly.offer(here, house, books, symbols, brokers)
         await lifecycle.run_until_stopped(
             here.be_present(),
             Health(here, books, symbols=symbols, journal=journal).keep_shown(house),
             symbols.keep_shared(),
             journal.keep_orders(house),
             journal.keep_fills(house),
+            *beside,
             drain=house.drain,
         )
 

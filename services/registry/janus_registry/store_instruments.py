@@ -14,7 +14,17 @@ from janus_common.messages import Instrument, SymbolStatus
 from janus_common.symbols import AssetClass
 
 from janus_registry import store_conflicts
-from janus_registry.filling import Before, Decision, Filled, Id, Part, Write, decide, ids_of
+from janus_registry.filling import (
+    Before,
+    Decision,
+    Filled,
+    Id,
+    Part,
+    Write,
+    decide,
+    ids_of,
+    in_turns,
+)
 from janus_registry.instruments import BROKERS, IDS, brokers_of
 from janus_registry.store import Connection, Row, Store
 from janus_registry.store_conflicts import Recorded
@@ -120,13 +130,14 @@ async def one(connection: Connection, symbol: str) -> Instrument | None:
 
 async def write(connection: Connection, writes: Sequence[Write]) -> None:
     """Write rows, with who found each broker's part that is new, when, and by which query."""
-    for statement, chosen in (
-        (_INSERT, [_json(each) for each in writes if each.before is None]),
-        (_UPDATE, [_json(each) for each in writes if each.before is not None]),
-    ):
-        for start in range(0, len(chosen), BULK_ROWS):
-            data = msgspec.json.encode(chosen[start : start + BULK_ROWS]).decode()
-            await connection.execute(statement, data, timeout=BULK_TIMEOUT_S)
+    for turn in in_turns(writes):
+        for statement, chosen in (
+            (_INSERT, [_json(each) for each in turn if each.before is None]),
+            (_UPDATE, [_json(each) for each in turn if each.before is not None]),
+        ):
+            for start in range(0, len(chosen), BULK_ROWS):
+                data = msgspec.json.encode(chosen[start : start + BULK_ROWS]).decode()
+                await connection.execute(statement, data, timeout=BULK_TIMEOUT_S)
 
 
 def instrument_of(row: Row) -> Instrument:
