@@ -27,6 +27,7 @@ MODULES = {
     "quotes": ("quotes",),
     "watch": ("watch",),
     "symbols": ("symbols",),
+    "harmony": ("harmony",),
     "settings": ("config", "version"),
     "stack": ("up", "down", "ps", "restart", "logs"),
     "venue": ("venue",),

@@ -10,6 +10,7 @@ from janus_common.bus.service import Service
 from janus_common.clock import monotonic_s
 
 from janus_registry.harmony import Harmonies
+from janus_registry.holdings_follow import HoldingsFollower
 from janus_registry.lookups import Lookups
 from janus_registry.requests import ReportRequests, SymbolRequests
 from janus_registry.resolving import Resolving
@@ -29,4 +30,5 @@ async def offer(
     await SymbolRequests(symbols).offer(here)
     await Harmonies(bus, symbols, lookups, configured=set(brokers.values())).offer(here)
     await ReportRequests(books).offer(here)
-    return []
+    follower = HoldingsFollower(bus, here, symbols, lookups, brokers)
+    return [follower.follow()]

@@ -8,7 +8,6 @@ import pytest
 from janus_common import subjects
 from janus_common.bus import streams
 from janus_common.bus.bus import Received
-from janus_common.clock import monotonic_s
 from janus_common.errors import Code
 from janus_common.messages import (
     Event,
@@ -23,13 +22,10 @@ from janus_common.symbols import AssetClass
 
 from tests.support.lookup_double import lookup_double, lookup_process
 from tests.support.messages import instrument
+from tests.support.symbols import FOUND, XYZ, bare, listed, names
 from tests.support.waiting import eventually
 
-FOUND, AMBIGUOUS, MISSING = "AAPL", "XYZ", "NOSUCH"
-XYZ = [
-    instrument(symbol="XYZ", ib_conid=number, ib_symbol="XYZ", ib_primary_exchange=exchange)
-    for number, exchange in ((725400101, "NYSE"), (725400102, "NASDAQ"))
-]
+AMBIGUOUS, MISSING = "XYZ", "NOSUCH"
 LISTED = {FOUND: [instrument()], AMBIGUOUS: XYZ}
 AT_WEBULL = Instrument(
     symbol="AAPL",
@@ -38,22 +34,6 @@ AT_WEBULL = Instrument(
     webull_instrument_id="913256135",
     webull_market="US",
 )
-
-
-def bare(symbol: str = FOUND, **fields) -> Instrument:
-    """Return a row of which no broker's part is known."""
-    return Instrument(symbol=symbol, asset_class=AssetClass.EQUITY, **fields)
-
-
-def names(count: int) -> list[str]:
-    return [f"S{number}" for number in range(count)]
-
-
-def listed(symbols) -> dict[str, list[Instrument]]:
-    return {
-        symbol: [instrument(symbol=symbol, ib_symbol=symbol, ib_conid=1_000 + number)]
-        for number, symbol in enumerate(symbols)
-    }
 
 
 async def test_what_is_unique_is_filled_and_the_rest_is_named_with_its_reason(house):
@@ -332,63 +312,6 @@ async def test_progress_is_told_on_the_bus_and_the_end_is_an_event(house):
 async def test_an_unknown_run_is_refused(house):
     assert (await house.harmony_status("nosuch")).code is Code.UNKNOWN_RUN
     assert (await house.cancel_harmony("nosuch")).code is Code.UNKNOWN_RUN
-
-
-@pytest.mark.parametrize(
-    ("manner", "result"),
-    [("twice", Harmonized.FILLED), ("garbage", Harmonized.UNANSWERED)],
-)
-async def test_an_odd_answer_harms_nothing(house, manner, result):
-    await house.put(bare())
-
-    async with lookup_double(house.url, "ib", LISTED) as worker:
-        worker.manner = manner
-        [line] = (await house.harmonized()).lines
-
-    assert line.result is result
-
-
-async def test_of_two_thousand_candidates_the_first_are_named_with_their_number(house):
-    many = [instrument(symbol="XYZ", ib_conid=number) for number in range(1, 51)]
-    await house.put(bare("XYZ"))
-
-    async with lookup_double(house.url, "ib", {"XYZ": many}) as worker:
-        worker.count = 2_000
-        [line] = (await house.harmonized()).lines
-
-    assert (line.result, line.count, len(line.candidates)) == (Harmonized.AMBIGUOUS, 2_000, 10)
-    assert "any of 2000" in line.reason
-
-
-async def test_a_broker_that_never_answers_ends_it_and_nothing_is_guessed(house):
-    for symbol in names(3):
-        await house.put(bare(symbol))
-
-    async with lookup_double(house.url, "ib", listed(names(3))) as worker:
-        worker.manner = "never"
-        reply = await house.harmonized()
-
-    assert {line.result for line in reply.lines} == {Harmonized.UNANSWERED}
-    assert "no answer in time" in reply.lines[0].reason
-    assert {row.ib_conid for row in (await house.page()).instruments} == {None}
-
-
-async def test_a_broker_that_goes_away_is_not_asked_a_thousand_times(house):
-    symbols = names(200)
-    for symbol in symbols:
-        await house.put(bare(symbol))
-    async with lookup_double(house.url, "ib", listed(symbols)):
-        pass  # its presence stays for some seconds
-
-    began_s = monotonic_s()
-    reply = await house.harmonized()
-
-    assert monotonic_s() - began_s < 5
-    assert len(reply.lines) == 200
-    assert {line.result for line in reply.lines} == {Harmonized.UNANSWERED}
-    assert reply.lines[-1].reason == (
-        "Interactive Brokers has left 24 questions unanswered; not asked"
-    )
 
 
 async def test_an_outcome_larger_than_a_message_comes_in_pages(house):
