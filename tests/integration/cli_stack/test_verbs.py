@@ -157,6 +157,16 @@ async def test_a_second_up_says_who_holds_the_state_and_ends_with_6(stack):
     assert "Hint: " in said.err
 
 
+async def test_other_settings_for_a_stack_that_runs_are_refused_and_not_ignored(stack, tmp_path):
+    settings = tmp_path / "other.toml"
+    settings.write_text("")
+
+    said = await stack.janus("up", "-d", "--config", str(settings))
+
+    assert said.code == 6
+    assert "is in use by process" in said.err
+
+
 async def test_restart_waits_for_the_new_process(stack):
     before = await settled(stack)
 

@@ -98,5 +98,15 @@ def test_a_reading_verb_loads_neither_asyncio_nor_nats_nor_rich():
     assert "what each account holds" in ran.stdout
 
 
+@pytest.mark.parametrize("verb", ["buy", "sell", "bstop", "sstop"])
+@pytest.mark.parametrize("option", ["--foo", "--tiff=DAY"])
+def test_an_unknown_option_is_never_taken_for_a_price(verb, option):
+    with pytest.raises(Failure) as raised:
+        tree.run([verb, "AAPL", "1", "200", option, "-a", "ib-main"])
+
+    assert raised.value.status is Status.USAGE
+    assert str(raised.value) == f"No such option: {option.partition('=')[0]}"
+
+
 if __name__ == "__main__":
     sys.stdout.write(whole_tree())

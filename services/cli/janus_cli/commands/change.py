@@ -14,7 +14,7 @@ from janus_common.messages import IntentReply, OrderState, OrderUpdate, Outcome
 from janus_common.orders import FINAL
 
 from janus_cli import house, order_words, show
-from janus_cli.commands import options
+from janus_cli.commands import numbers, options
 from janus_cli.commands.cancel import CONNECT_WITHIN_S, find_order
 from janus_cli.failures import Failure, OrderFailure, Status, status_of
 from janus_cli.house import House
@@ -33,7 +33,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    app.command(context_settings={"ignore_unknown_options": True})(replace)
+    numbers.command(app)()(replace)
     app.command()(flatten)
 
 

@@ -24,7 +24,7 @@ from janus_common.messages import (
 )
 
 from janus_cli import house, order_words, show
-from janus_cli.commands import options, orders
+from janus_cli.commands import numbers, options, orders
 from janus_cli.failures import Failure, Status
 from janus_cli.house import House
 from janus_cli.order_terms import Words
@@ -56,7 +56,7 @@ class Sent:
 
 def register(app: typer.Typer) -> None:
     """Add the verb of this module."""
-    app.command("oca", context_settings=orders.NUMBERS_MAY_BE_NEGATIVE)(oca)
+    numbers.command(app)("oca")(oca)
 
 
 def oca(

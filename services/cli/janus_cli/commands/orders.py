@@ -30,7 +30,7 @@ from janus_common.messages import (
 from janus_common.orders import FINAL
 
 from janus_cli import house, order_terms, order_words, show
-from janus_cli.commands import legs, options
+from janus_cli.commands import legs, numbers, options
 from janus_cli.failures import Failure, OrderFailure, Status
 from janus_cli.house import House
 from janus_cli.order_terms import Words
@@ -38,8 +38,6 @@ from janus_cli.order_words import Placed
 
 LINGER_S = 0.2  # an order that crosses the market is filled right after it works
 CONNECT_WITHIN_S = 3.0
-# A negative number is a value that gets a reason, not an unknown option.
-NUMBERS_MAY_BE_NEGATIVE = {"ignore_unknown_options": True}
 
 Symbol = Annotated[str, typer.Argument(help="Canonical symbol: AAPL, NQ.2603.", metavar="SYMBOL")]
 Qty = Annotated[str, typer.Argument(help="Shares or contracts.", metavar="QTY")]
@@ -104,14 +102,13 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     for side, plain, stop in ((Side.BUY, "buy", "bstop"), (Side.SELL, "sell", "sstop")):
         words = side.value.capitalize()
-        settings = NUMBERS_MAY_BE_NEGATIVE
         text = (
             f"{words} at the market, or at LIMIT or better; "
             "at once, or when --touch, --trail or --at-close say."
         )
-        app.command(plain, help=text, context_settings=settings)(_at_market(side))
+        numbers.command(app)(plain, help=text)(_at_market(side))
         text = f"{words} once the market reaches STOP; with LIMIT then at LIMIT or better."
-        app.command(stop, help=text, context_settings=settings)(_at_stop(side))
+        numbers.command(app)(stop, help=text)(_at_stop(side))
 
 
 def _at_market(side: Side) -> Callable[..., None]:

@@ -133,8 +133,11 @@ def logs(
 
 
 def _up_detached(folder: StateFolder, config: Path | None) -> None:
-    from janus_cli.stack import daemon, report
+    from janus_cli.stack import daemon, identity, report
+    from janus_cli.stack.lock import Held, is_held
 
+    if config is not None and is_held(folder.lock):  # it would go on with its own settings
+        raise Held(folder.lock, identity.load(folder.lock))
     progress = report.Progress()
     interrupts: list[int] = []  # one in the middle of the start must not lose what it began
     before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
