@@ -62,6 +62,7 @@ proto: $(READY) ## write proto/ and the generated tables again from the code
 
 conformance: $(READY) ## drive the paper venue with every client library and write docs/conformance.md
 	@$(PY) -m tests.integration.paper_venue_conformance.table
+	@$(PY) -m tests.integration.paper_venue_webull_conformance.table
 
 crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each)
 	@$(PY) -m tests.crash --kills $(or $(KILLS),20)

@@ -27,7 +27,7 @@ class Program:
 
     def __init__(self, http_port: str, events_port: str, key: str, secret: str) -> None:
         self._key, self._secret, self._events_port = key, secret, int(events_port)
-        self._client = ApiClient(key, secret, "us", connect_timeout=5, timeout=5)
+        self._client = ApiClient(key, secret, "us", connect_timeout=2, timeout=2)
         self._client.add_endpoint("us", f"http://127.0.0.1:{http_port}")
         self._client.set_stream_logger(stream=io.StringIO(), log_level=logging.ERROR)
         self._made: TradeClient | None = None
@@ -146,6 +146,10 @@ def main() -> None:
             except ClientException as error:
                 code, text = error.get_error_code(), error.get_error_msg()
                 answer = {"error": code, "status": 0, "text": text}
+            except ValueError as error:
+                answer = {"error": "no JSON", "status": 0, "text": str(error)}
+            except AttributeError as error:
+                answer = {"error": "AttributeError", "status": 0, "text": str(error)}
             out.write(json.dumps(answer) + "\n")
             out.flush()
 

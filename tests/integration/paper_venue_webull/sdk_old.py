@@ -28,7 +28,7 @@ class Program:
     def __init__(self, http_port: str, events_port: str, key: str, secret: str) -> None:
         logging.getLogger("webullsdkcore").setLevel(logging.WARNING)
         self._key, self._secret, self._events_port = key, secret, int(events_port)
-        self._client = ApiClient(key, secret, "us", connect_timeout=5, timeout=5)
+        self._client = ApiClient(key, secret, "us", connect_timeout=2, timeout=2)
         self._client.add_endpoint("us", f"http://127.0.0.1:{http_port}")
         self._accounts, self._orders = Account(self._client), OrderOperation(self._client)
         self._heard: list[Any] = []
@@ -112,6 +112,10 @@ def main() -> None:
             }
         except ClientException as error:
             answer = {"error": error.get_error_code(), "status": 0, "text": error.get_error_msg()}
+        except ValueError as error:
+            answer = {"error": "no JSON", "status": 0, "text": str(error)}
+        except AttributeError as error:
+            answer = {"error": "AttributeError", "status": 0, "text": str(error)}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -32,7 +32,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             found = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise illegal("The body is not JSON.") from None
         if not isinstance(found, dict):
             raise illegal("The body is not an object.")

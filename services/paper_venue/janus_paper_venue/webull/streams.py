@@ -33,8 +33,10 @@ class Stream:
 
     def tell(self, item: Item) -> None:
         """Send ``item`` when the client is ready for it."""
-        is_full = self.waiting.qsize() >= MAX_WAITING
-        self.waiting.put_nowait(End.BROKEN if is_full else item)
+        if self.waiting.qsize() < MAX_WAITING:
+            self.waiting.put_nowait(item)
+        elif self.waiting.qsize() == MAX_WAITING:
+            self.waiting.put_nowait(End.BROKEN)
 
 
 class Streams:
