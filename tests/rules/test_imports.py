@@ -50,6 +50,7 @@ PURE = {
     "janus_common.messages",
     "janus_common.orders",
     "janus_common.subjects",
+    "janus_common.steps",
     "janus_common.symbols",
     "janus_marketdata.leases",
     "janus_router.prices",

@@ -259,6 +259,7 @@ class Instrument(Message, frozen=True, kw_only=True):
     exchange: str | None = None
     multiplier: Decimal = Decimal(1)
     tick_size: Decimal | None = None  # smallest price step; None: any
+    price_steps: str | None = None  # where they differ: "0:0.01 3:0.05", from 3 up five cents
     size_step: Decimal | None = None  # quantities are multiples of it; None: of 1
     ib_conid: int | None = None
     ib_symbol: str | None = None

@@ -109,7 +109,8 @@ def _resolved(placed: Placed) -> str:
         "conId": found.ib_conid,
         "exchange": found.ib_exchange or found.exchange,
         "currency": found.currency,
-        "price step": None if found.tick_size is None else number(found.tick_size),
+        "price step": found.price_steps
+        or (None if found.tick_size is None else number(found.tick_size)),
         "multiplier": None if found.multiplier == Decimal(1) else number(found.multiplier),
     }
     return f"{found.symbol}: " + ", ".join(f"{k} {v}" for k, v in known.items() if v is not None)

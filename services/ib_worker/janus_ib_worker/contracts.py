@@ -45,6 +45,8 @@ class Named:
     contract_month: str = ""  # of a lookup's answer
     min_tick: Decimal | None = None
     size_step: Decimal | None = None
+    rule_id: int | None = None  # of the market rule where orders are routed to
+    price_steps: str | None = None  # what that rule says, as in ``Instrument``
 
 
 def asset_class(named: Named) -> AssetClass:

@@ -333,6 +333,10 @@ class Wire:
         """Ask which contracts there are."""
         self._write(self._client.reqContractDetails, request, translate.contract_of(question))
 
+    def ask_rule(self, rule_id: int) -> None:
+        """Ask for a market rule: which steps prices have."""
+        self._write(self._client.reqMarketRule, rule_id)
+
     def ask_ticks(self, request: int, instrument: Instrument) -> None:
         """Ask for ticks."""
         contract = translate.contract_for(instrument)

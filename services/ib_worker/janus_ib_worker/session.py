@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from janus_common.clock import NS_PER_S, now_ns
-from janus_common.errors import BrokerUnavailable, Code, Denied, SymbolInvalid
+from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import Instrument, Margin, OrderUpdate
 from janus_common.worker.broker import (
@@ -27,7 +27,8 @@ from janus_ib_worker import codes, contracts, previews, shortable, translate
 from janus_ib_worker.balances import Values
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.lines import Line
-from janus_ib_worker.questions import ANSWER_S, BrokerRefused, Key, Question, Questions, answer
+from janus_ib_worker.lookups import Lookups
+from janus_ib_worker.questions import ANSWER_S, Key, Question, Questions, answer
 from janus_ib_worker.wire import Wire
 
 FIRST_REQUEST = 1_500_000_000  # request ids and order ids share the broker's errors: keep apart
@@ -57,6 +58,7 @@ class GatewaySession:
         self._wire, self._pacer, self._take_order_id = wire, pacer, take_order_id
         self.ours, self.sink, self.ticks = ours, sink, ticks
         self.questions = Questions()
+        self._lookups = Lookups(self._ask_details, self._ask_rule)
         self._next_request = FIRST_REQUEST
         self.next_valid_id = 0
         self._is_cut = False
@@ -209,26 +211,22 @@ class GatewaySession:
         await self._ask(request, lambda: self._wire.ask_values(request), within_s=VALUES_S)
 
     async def lookup(self, symbol: str) -> list[Instrument]:
-        """Return all that IB has under ``symbol``; if nothing, what else it calls so."""
-        try:
-            asked = [*contracts.questions(symbol), *contracts.elsewhere(symbol)]
-        except SymbolInvalid as error:
-            raise Denied(Code.INVALID_SYMBOL, str(error)) from error
-        found: list[Named] = []
-        for question in asked:
-            found = found or contracts.answers(symbol, await self._details(question), question)
-        return [translate.instrument(each, now_ns=now_ns()) for each in found]
+        """Return all that IB has under ``symbol``."""
+        return await self._lookups.find(symbol)
 
-    async def _details(self, question: Named) -> list[Named]:
+    async def _ask_details(self, question: Named) -> list[Named]:
         request = self._request_id()
-        try:
-            return await self._ask(
-                request, lambda: self._wire.ask_details(request, question), rank=Rank.DATA
-            )
-        except BrokerRefused as refused:
-            if refused.code == codes.NOT_FOUND:
-                return []
-            raise Denied(Code.BROKER_REJECTED, str(refused)) from refused
+        return await self._ask(
+            request, lambda: self._wire.ask_details(request, question), rank=Rank.DATA
+        )
+
+    async def _ask_rule(self, rule_id: int, within_s: float) -> list[Any]:
+        return await self._ask(
+            rule_key(rule_id),
+            lambda: self._wire.ask_rule(rule_id),
+            rank=Rank.DATA,
+            within_s=within_s,
+        )
 
     async def _ask(
         self,
@@ -364,3 +362,8 @@ class GatewaySession:
     def is_ours(self, ib_account: str) -> bool:
         """Whether something is about the account that this worker trades."""
         return ib_account == self._ib_account
+
+
+def rule_key(rule_id: int) -> str:
+    """Return under which name a market rule is asked for; its answer has no request id."""
+    return f"market rule {rule_id}"

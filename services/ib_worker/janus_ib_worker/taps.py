@@ -16,7 +16,7 @@ from janus_common.worker.broker import latest
 from janus_ib_worker import competing, previews, shortable, translate
 from janus_ib_worker.lines import QUALITIES
 from janus_ib_worker.questions import Key
-from janus_ib_worker.session import GatewaySession
+from janus_ib_worker.session import GatewaySession, rule_key
 
 
 class Taps:
@@ -141,6 +141,12 @@ class Taps:
 
     def contractDetailsEnd(self, request: int) -> None:
         self._session.questions.end(request)
+
+    def marketRule(self, rule_id: int, rows: Any) -> None:
+        key = rule_key(rule_id)
+        for row in translate.price_steps(rows):
+            self._session.questions.row(key, row)
+        self._session.questions.end(key)
 
     def marketDataType(self, request: int, kind: int) -> None:
         line = self._session.lines.get(request)

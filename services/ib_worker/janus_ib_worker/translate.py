@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from ib_async.contract import Contract, ContractDetails
-from ib_async.objects import CommissionReport, Execution
+from ib_async.objects import CommissionReport, Execution, PriceIncrement
 from ib_async.order import Order, OrderState
 from janus_common.clock import NS_PER_S
 from janus_common.errors import Code
@@ -134,8 +135,21 @@ def details(found: ContractDetails) -> Named:
             "contract_month": found.contractMonth,
             "min_tick": terms.decimal(found.minTick),
             "size_step": terms.decimal(found.sizeIncrement) or None,
+            "rule_id": _rule_id(found, route(plain_name)),
         }
     )
+
+
+def _rule_id(found: ContractDetails, exchange: str) -> int | None:
+    """Return the market rule at ``exchange``: there is one for each of the valid ones."""
+    rules = dict(zip(found.validExchanges.split(","), found.marketRuleIds.split(","), strict=False))
+    number = rules.get(exchange, "")
+    return int(number) if number.isdigit() else None
+
+
+def price_steps(rows: Iterable[PriceIncrement]) -> list[tuple[Decimal, Decimal]]:
+    """Return a market rule: from which price up each step holds."""
+    return [(known(row.lowEdge), known(row.increment)) for row in rows]
 
 
 def instrument(found: Named, *, now_ns: int) -> Instrument:
@@ -148,6 +162,7 @@ def instrument(found: Named, *, now_ns: int) -> Instrument:
         multiplier=multiplier(found),
         tick_size=found.min_tick,
         size_step=found.size_step,
+        price_steps=found.price_steps,
         ib_conid=found.con_id,
         ib_symbol=found.symbol,
         ib_exchange=route(found),

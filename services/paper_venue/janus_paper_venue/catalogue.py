@@ -15,6 +15,7 @@ CENTS = (PriceBand(Decimal(0), Decimal("0.01")),)
 QUARTERS = (PriceBand(Decimal(0), Decimal("0.25")),)
 OPTION_CENTS = (PriceBand(Decimal(0), Decimal("0.01")), PriceBand(Decimal(3), Decimal("0.05")))
 HALF_PIPS = (PriceBand(Decimal(0), Decimal("0.00005")),)
+SHARE_STEP = Decimal("0.0001")
 MONTH_LETTERS = "FGHJKMNQUVXZ"
 QUARTER_MONTHS = (3, 6, 9, 12)
 FIRST_FUTURE = 495_000_000  # a future's con id is this plus YYMM
@@ -81,6 +82,8 @@ def _stocks() -> Iterator[Instrument]:
     yield stock("TSLA", 76792991, "NASDAQ", "TESLA INC", price="248.75")
     yield stock("IBM", 8314, "NYSE", "INTL BUSINESS MACHINES CORP", price="187.40")
     yield stock("SPY", 756733, "ARCA", "SPDR S&P 500 ETF TRUST", price="590.10", kind="ETF")
+    fund = stock("VOO", 136155102, "ARCA", "VANGUARD S&P 500 ETF", price="542.30", kind="ETF")
+    yield replace(fund, min_size=SHARE_STEP, size_increment=SHARE_STEP)  # fractions of a share
     yield stock("BAC", 10098, "NYSE", "BANK OF AMERICA CORP", price="44.30")
     yield stock("AIG", 61319701, "NYSE", "AMERICAN INTERNATIONAL GROUP", price="76.80")
     # One ticker with two listings, both routed by SMART in USD: ambiguous without the primary.

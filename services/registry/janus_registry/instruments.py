@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import msgspec
-from janus_common import symbols
+from janus_common import steps, symbols
 from janus_common.errors import Code, Denied, SymbolInvalid
 from janus_common.messages import Instrument, SymbolStatus
 
@@ -100,6 +100,11 @@ def _problem(given: Instrument) -> str:
         value = getattr(given, name)
         if value is not None and value <= 0:
             return f"{name} is {value}: it must be above 0"
+    if given.price_steps is not None:
+        try:
+            steps.read(given.price_steps)
+        except ValueError as error:
+            return f"price_steps is {given.price_steps[:40]!a}: {error}"
     for name in TEXTS:
         value = getattr(given, name)
         if value is not None and not _TEXT.fullmatch(value):

@@ -21,6 +21,7 @@ NEEDED = {
 TOLD_BY_IB = (
     "exchange",
     "tick_size",
+    "price_steps",
     "size_step",
 )  # by one broker only: whoever is first must not matter
 AT_WEBULL = frozenset({AssetClass.EQUITY})

@@ -71,7 +71,7 @@ def replacement(intent: ReplaceIntent, order: OrderUpdate, instrument: Instrumen
             "give what is to change",
         )
     if intent.qty is not None:
-        _quantity(intent.qty, order.qty)
+        _quantity(intent.qty, order, instrument)
     for name in prices.PRICES:
         price: Decimal | None = getattr(intent, name)
         if price is not None:
@@ -79,17 +79,14 @@ def replacement(intent: ReplaceIntent, order: OrderUpdate, instrument: Instrumen
             prices.check_price(name, price, instrument)
 
 
-def _quantity(qty: Decimal, before: Decimal) -> None:
+def _quantity(qty: Decimal, order: OrderUpdate, instrument: Instrument) -> None:
     if not 0 < qty <= validate.MAX_QTY:
         raise Denied(
             Code.INVALID_QTY,
             f"qty {plain(qty)} is not above 0 and at most {validate.MAX_QTY}",
             "give the new total, with what is filled already",
         )
-    if qty % 1 != 0 and before % 1 == 0:
-        raise Denied(
-            Code.INVALID_QTY, f"qty {plain(qty)} is not a whole number", "use whole shares"
-        )
+    validate.size_step(qty, instrument, has_fractions=not order.outside_rth)
 
 
 def _price(name: str, price: Decimal, before: Decimal | None, order: OrderUpdate) -> None:

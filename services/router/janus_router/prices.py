@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
 from typing import Protocol
 
+from janus_common import steps
 from janus_common.errors import Code, Denied
 from janus_common.messages import Instrument, OrderType
 from janus_common.symbols import AssetClass, plain
@@ -83,7 +84,7 @@ def check_fit(order: Priced, instrument: Instrument) -> None:
     for name, value in _given(order, PRICES):
         check_price(name, value, instrument)
     for name, value in _given(order, DISTANCES):
-        _on_step(name, value, instrument)
+        _on_step(name, value, instrument.tick_size, instrument)
 
 
 def check_price(name: str, price: Decimal, instrument: Instrument) -> None:
@@ -92,7 +93,7 @@ def check_price(name: str, price: Decimal, instrument: Instrument) -> None:
         raise _invalid(name, price, "is not above 0", f"give a {name} above 0")
     if abs(price) > MAX_PRICE:
         raise _invalid(name, price, f"is beyond {MAX_PRICE}", f"give a {name} within it")
-    _on_step(name, price, instrument)
+    _on_step(name, price, steps.step_at(instrument, price), instrument)
 
 
 def _one_trail(order: Priced) -> None:
@@ -126,15 +127,14 @@ def _given(order: Priced, names: tuple[str, ...]) -> Iterator[tuple[str, Decimal
             yield name, value
 
 
-def _on_step(name: str, value: Decimal, instrument: Instrument) -> None:
-    step = instrument.tick_size
+def _on_step(name: str, value: Decimal, step: Decimal | None, instrument: Instrument) -> None:
     if step is None or value % step == 0:
         return
     below = (value / step).to_integral_value(ROUND_FLOOR) * step
     raise Denied(
         Code.INVALID_TICK,
         f"{name} {plain(value)} is not a multiple of {plain(step)}, the price step of "
-        f"{instrument.symbol}",
+        f"{instrument.symbol}{'' if instrument.price_steps is None else ' at that price'}",
         f"use {plain(below)} or {plain(below + step)}",
     )
 

@@ -95,6 +95,66 @@ async def test_a_resting_order_is_listed_and_canceled(stack):
     assert "→ canceled (" in said.out
 
 
+async def test_half_a_share_is_bought_held_booked_and_sold_again(stack):
+    bought = await stack.order("buy", "VOO", "0.5", "-a", "ib-main")
+
+    [order] = await sent(stack, bought["client_order_id"])
+    assert bought["state"] == "FILLED"
+    assert (Decimal(order["qty"]), Decimal(order["filled"])) == (Decimal("0.5"), Decimal("0.5"))
+
+    async def is_held_and_booked():
+        held = (await stack.janus("positions", "-a", "ib-main", "-s", "VOO", "--json")).data
+        fills = (await stack.janus("fills", "-a", "ib-main", "-s", "VOO", "--json")).data
+        assert [Decimal(row["qty"]) for row in held] == [Decimal("0.5")]
+        assert [Decimal(row["qty"]) for row in fills] == [Decimal("0.5")]
+
+    await eventually(is_held_and_booked)
+    sold = await stack.order("sell", "VOO", "0.5", "-a", "ib-main")
+    assert sold["state"] == "FILLED"
+
+    async def is_flat():
+        held = (await stack.janus("positions", "-a", "ib-main", "-s", "VOO", "--json")).data
+        assert held == []
+
+    await eventually(is_flat)
+
+
+async def test_the_quantity_of_an_order_is_changed_to_another_fraction(stack):
+    resting = await stack.order("buy", "VOO", "1.5", "100", "-a", "ib-alt")
+    name = resting["client_order_id"]
+
+    said = await stack.janus("replace", name, "--qty", "2.25")
+
+    assert said.code == 0, said
+    [order] = await sent(stack, name)
+    assert Decimal(order["qty"]) == Decimal("2.25")
+
+
+async def test_less_than_the_smallest_part_of_a_share_is_refused(stack):
+    name = uuid4().hex
+
+    said = await stack.janus("buy", "VOO", "0.00001", "-a", "ib-main", "--id", name)
+
+    assert said.code == 3
+    assert said.err.startswith("Order Error: qty 0.00001 is not a multiple of 0.0001")
+    assert await sent(stack, name) == []
+
+
+async def test_a_price_off_the_step_of_its_range_is_refused_before_it_is_sent(stack):
+    instruments = await stack.control("GET", "/market")
+    symbol = next(one["symbol"] for one in instruments if one["symbol"].endswith(".C.240"))
+    name = uuid4().hex
+
+    said = await stack.janus("buy", symbol, "1", "3.02", "-a", "ib-main", "--id", name)
+    taken = await stack.order("buy", symbol, "1", "2.99", "-a", "ib-main")
+
+    assert said.code == 3
+    assert said.err.startswith("Order Error: limit_price 3.02 is not a multiple of 0.05")
+    assert "Hint: use 3 or 3.05" in said.err
+    assert await sent(stack, name) == []
+    assert taken["state"] == "WORKING"
+
+
 async def test_quotes_are_live_and_whole(stack):
     [row] = (await stack.janus("quotes", "SPY", "--json")).data
 

@@ -49,6 +49,28 @@ async def test_a_market_order_fills_and_all_of_it_is_told(desk):
     assert order.average_price == Decimal("187.42")
 
 
+async def test_the_steps_of_prices_are_looked_up_with_the_contract(desk):
+    [option] = [
+        one["symbol"] for one in await desk.venue.get("/market") if one["symbol"].endswith(".P.200")
+    ]
+
+    assert (await desk.instrument(option)).price_steps == "0:0.01 3:0.05"
+    assert (await desk.instrument("AAPL")).price_steps is None  # one step at every price
+
+
+async def test_a_price_off_its_step_that_reaches_the_broker_is_refused_there(desk):
+    [option] = [
+        one["symbol"] for one in await desk.venue.get("/market") if one["symbol"].endswith(".P.200")
+    ]
+
+    reply = await desk.place(option, 1, kind=OrderType.LIMIT, limit="3.02")
+
+    order = await desk.order_is(reply.order.client_order_id, OrderState.REJECTED)
+    assert order.code is Code.BROKER_REJECTED
+    assert "minimum price variation" in order.reason
+    assert "(IB 110)" in order.reason
+
+
 async def test_a_fill_comes_once_with_its_fee_and_the_position(desk):
     await desk.venue.pin("IBM", 250.00, 250.05)
 

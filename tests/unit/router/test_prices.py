@@ -145,6 +145,37 @@ def test_every_price_has_the_instruments_step(kind, name, value, hint):
     assert found.hint == hint
 
 
+PENNY = instrument(
+    symbol="AAPL.261218.C.240",
+    asset_class=AssetClass.OPTION,
+    tick_size=Decimal("0.01"),
+    price_steps="0:0.01 3:0.05",
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("3.02", "use 3 or 3.05"),
+        ("12.34", "use 12.3 or 12.35"),
+        ("2.995", "use 2.99 or 3"),
+    ],
+)
+def test_the_step_may_depend_on_the_price(value, hint):
+    order = intent(type=T.LIMIT, **given(limit_price=value))
+
+    found = refused(prices.check_fit, order, PENNY)
+
+    assert found.code is Code.INVALID_TICK
+    assert "AAPL.261218.C.240 at that price" in found.reason
+    assert found.hint == hint
+
+
+@pytest.mark.parametrize("value", ["0.01", "2.99", "3", "3.05", "12.35"])
+def test_a_price_on_the_step_of_its_range_passes(value):
+    prices.check_fit(intent(type=T.LIMIT, **given(limit_price=value)), PENNY)
+
+
 def test_a_percentage_has_no_step():
     prices.check_fit(intent(type=T.TRAILING_STOP, **given(trail_percent="1.234")), ES)
 
