@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, order_path, pacing, restart, tick_path, venue, workers
+from benchmarks import footprint, harmony, order_path, pacing, restart, tick_path, venue, workers
 
 ALL = {
     "order_path": order_path.run,
@@ -17,6 +17,7 @@ ALL = {
     "workers": workers.run,
     "footprint": footprint.run,
     "venue": venue.run,
+    "harmony": harmony.run,
 }
 MEMORY = Path("/dev/shm")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import nats.errors
 from janus_common import codec, subjects
 from janus_common.bus import bus, link, service
 from janus_common.bus.buckets import PRESENCE
@@ -56,6 +57,8 @@ class LookupDouble:
         try:
             await asyncio.sleep(self.delay_s)
             await self._answer(raw, symbol)
+        except nats.errors.Error:  # the bus is away: nobody gets it
+            pass
         finally:
             self.at_once -= 1
 

@@ -152,6 +152,10 @@ class House:
     async def is_answering(self) -> None:
         async def answers():
             assert (await self.page()).outcome is Outcome.ACCEPTED
+            try:
+                await self.fills()  # offered after all others
+            except BusError as error:
+                raise AssertionError(error) from error
 
         await eventually(answers, within_s=10)
 

@@ -46,7 +46,7 @@ class HoldingsFollower:
         self._waiting: dict[str, Position] = {}  # by subject
         self._wake = asyncio.Event()
         self._told: set[tuple[str, str, str]] = set()  # account, symbol, reason
-        self._known_conflicts: set[tuple[str, str | None]] = set()
+        self._read_as: dict[tuple[str, str, str | None], int] = {}  # the row's time by holding
 
     async def follow(self) -> None:
         """Follow, until drained."""
@@ -92,6 +92,10 @@ class HoldingsFollower:
     async def _read(self, position: Position) -> None:
         broker = self._brokers.get(position.account, "")
         known = self._symbols.get(position.symbol)
+        holding = position.account, position.symbol, position.venue_instrument_id
+        version = known.updated_ns if known is not None else 0
+        if position.qty and self._read_as.get(holding) == version:
+            return  # it says what it said
         said: Nothing | Skip | LookUp | Later | Fill = holdings.read(position, broker, known)
         if isinstance(said, LookUp):
             reply = await self._looked_up(position.symbol, broker)
@@ -102,6 +106,10 @@ class HoldingsFollower:
                 await self._tell_once(position, reason)
             case Fill():
                 await self._fill(position, broker, said)
+            case Later():
+                return
+        if position.qty:
+            self._read_as[holding] = version
 
     async def _looked_up(self, symbol: str, broker: str) -> LookupReply:
         try:
@@ -110,17 +118,12 @@ class HoldingsFollower:
             return LookupReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
 
     async def _fill(self, position: Position, broker: str, said: Fill) -> None:
-        contradiction = position.symbol, position.venue_instrument_id
-        if contradiction in self._known_conflicts:
-            return
         query = f"position of {position.account}"
         try:
             [filled] = await self._symbols.fill([said.part], by=f"holdings.{broker}", query=query)
         except StoreRefused as error:
             await self._tell_once(position, f"{position.symbol} cannot be stored: {error}")
             return
-        if filled.conflicts:
-            self._known_conflicts.add(contradiction)
         log.info(
             "holding.read",
             account=position.account,

@@ -25,6 +25,7 @@ from janus_common.logs import get_logger
 from janus_common.messages import (
     Command,
     FeedRequest,
+    Instrument,
     Lookup,
     LookupReply,
     Outcome,
@@ -239,9 +240,7 @@ class Worker:
                 found = await desk.connected().lookup(asked.message.symbol)
             except BrokerUnavailable as error:
                 raise Denied(Code.BROKER_DOWN, str(error)) from error
-            return LookupReply(
-                outcome=Outcome.ACCEPTED, candidates=found[:CANDIDATES], count=len(found)
-            )
+            return lookup_reply(found)
 
         self._stop_lookups = await here.answer(
             subjects.lookup(self._broker_type),
@@ -320,6 +319,13 @@ def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
             ask_positions=desk.ask_positions,
             ask_all=desk.sync,
         ),
+    )
+
+
+def lookup_reply(found: Sequence[Instrument]) -> LookupReply:
+    """Return the first of what was found, as many as a message surely holds, and their number."""
+    return LookupReply(
+        outcome=Outcome.ACCEPTED, candidates=list(found[:CANDIDATES]), count=len(found)
     )
 
 

@@ -12,7 +12,7 @@ from janus_common.clock import monotonic_s
 from janus_common.errors import JanusError
 
 from janus_cli import show
-from janus_cli.demo import ending, tables
+from janus_cli.demo import ending, names, tables
 from janus_cli.demo.record import Check, Told, Truth, checks
 from janus_cli.demo.shell import DemoFailed, Shell, wait_until
 from janus_cli.demo.story import Story
@@ -105,7 +105,7 @@ def _play(shell: Shell, ticks: Path | None) -> list[Check]:
     tables.orders([shell.read("orders", "show", ref)["updates"] for ref in story.sent])
     tables.fills(told, truth)
     tables.positions(told)
-    found = checks(told, truth)
+    found = [*checks(told, truth), names.check(story.harmony, shell.read("symbols", "list"))]
     return [*found, ending.recorded(ticks, truth)] if ticks else found
 
 

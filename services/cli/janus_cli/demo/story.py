@@ -7,6 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from janus_cli import show
+from janus_cli.demo import names
 from janus_cli.demo.shell import DemoFailed, Said, Shell, wait_until
 from janus_cli.demo.venue import Venue
 
@@ -27,6 +28,7 @@ class Story:
         self.refused: list[str] = []
         self.in_parts = ""
         self.ticks = 0
+        self.harmony = ""
 
     def play(self) -> None:
         """Play all of it."""
@@ -42,6 +44,9 @@ class Story:
         self._stop()
         self._tell("a limit larger than what is shown fills in parts")
         self._fill_in_parts()
+        self._tell("symbols without ids: a harmony asks the broker, and keeps what is unique")
+        self.harmony = names.play(self._shell)
+        self._refuse("buy", names.TWICE, "1", "-a", MAIN)
         self._tell("the same order sent three times is one order")
         self._three_times()
         self._tell("what is wrong is refused, by Janus and by the broker")
