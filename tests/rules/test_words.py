@@ -17,6 +17,9 @@ MAY_CATCH_ALL = {
     "services/ib_worker/janus_ib_worker/gateway.py": "ib_async would swallow it",
     "services/cli/janus_cli/main.py": "the last frame of a command",
     "services/cli/janus_cli/stack/daemon.py": "the last frame of the local stack",
+    "services/webull_worker/janus_webull_worker/gateway.py": "whatever its SDK raises: no answer",
+    "services/webull_worker/janus_webull_worker/gateway_events.py": "the last frame of a thread",
+    "services/webull_worker/janus_webull_worker/threads.py": "the last frame of a thread",
 }
 
 

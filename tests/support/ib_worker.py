@@ -7,10 +7,6 @@ async with ib_desk(nats, venue, folder) as desk:   # READY
 
 from __future__ import annotations
 
-import asyncio
-import json
-import signal
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,9 +53,10 @@ from janus_common.messages import (
     SyncReply,
 )
 
-from tests.support.servers import START_LIMIT_S, NatsServer, Program
+from tests.support.servers import NatsServer
 from tests.support.venue import ACCOUNTS, PaperVenue
 from tests.support.waiting import eventually
+from tests.support.worker_process import WorkerProcess
 
 CONFIG = """
 [bus]
@@ -83,47 +80,12 @@ level = "{log_level}"
 """
 
 
-class WorkerProcess(Program):
-    """One run of the worker; its log is in the folder."""
-
-    def __init__(self, folder: Path, alias: str) -> None:
-        self._folder, self._alias = folder, alias
-        self._log = folder / f"{uuid.uuid4().hex[:8]}.log"
-
-    async def start(self, *, die_at: str = "") -> None:
-        """Run it; ``die_at`` is where it kills itself, see ``dying_worker.py``."""
-        module = ("tests.support.dying_worker", die_at) if die_at else ("janus_ib_worker",)
-        with self._log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", *module),
-                *("--config", str(self._folder / "janus.toml"), "--account", self._alias),
-                stdout=output,
-                stderr=output,
-            )
-
-    async def stop(self) -> int:
-        """Ask it to end; return its exit status."""
-        await self._end(signal.SIGTERM)
-        assert self._process.returncode is not None
-        return self._process.returncode
-
-    async def ended(self) -> int:
-        """Wait for its end; return its exit status."""
-        async with asyncio.timeout(START_LIMIT_S):
-            return await self._process.wait()
-
-    @property
-    def is_running(self) -> bool:
-        return self._process.returncode is None
-
-    def log(self) -> list[dict[str, Any]]:
-        """Return the events it has logged."""
-        lines = self._log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-
 class IbDesk:
     """One account: its worker processes, and a client that speaks to them as a router does."""
+
+    broker_name = "ib"
+    service_name = "ib_worker"
+    process: type[WorkerProcess] = WorkerProcess
 
     def __init__(self, house: Bus, venue: PaperVenue, folder: Path, alias: str) -> None:
         self.bus, self.venue, self._folder, self.alias = house, venue, folder, alias
@@ -131,7 +93,7 @@ class IbDesk:
         self._instruments: dict[str, Instrument] = {}
 
     async def start_worker(self, *, die_at: str = "") -> WorkerProcess:
-        worker = WorkerProcess(self._folder, self.alias)
+        worker = self.process(self._folder, self.alias)
         await worker.start(die_at=die_at)
         self.workers.append(worker)
         return worker
@@ -161,7 +123,10 @@ class IbDesk:
         """Return what the worker finds under ``symbol``."""
         if symbol not in self._instruments:
             reply = await self.bus.request(
-                subjects.lookup("ib"), Lookup(symbol=symbol), LookupReply, timeout_s=10.0
+                subjects.lookup(self.broker_name),
+                Lookup(symbol=symbol),
+                LookupReply,
+                timeout_s=10.0,
             )
             assert len(reply.candidates) == 1, reply
             self._instruments[symbol] = reply.candidates[0]
@@ -307,7 +272,7 @@ class IbDesk:
 
     async def events(self, what: str) -> list[Event]:
         """Return what the workers of this account have told under this name."""
-        subject = subjects.event("ib_worker", what)
+        subject = subjects.event(self.service_name, what)
         found = [s.message async for s in self.bus.streams.history(EVENTS, subject, Event)]
         return [event for event in found if event.account == self.alias]
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from janus_common.errors import Code, JanusError
 from janus_common.messages import CommandReply, Outcome
 
-from tests.support.ib_worker import IbDesk, WorkerProcess, ib_desk
+from tests.support.ib_worker import IbDesk, ib_desk
 from tests.support.venue import paper_venue
 from tests.support.waiting import STRETCH
+from tests.support.worker_process import WorkerProcess
 
 BURST = 8  # the bus gives about half of them to each of two workers
 ANSWER_S = 20.0

@@ -1,7 +1,8 @@
 """What each broker can do: asset class and session to order types, times in force and more; pure.
 
 A broker or an asset class without a row trades nothing. Sources of the rows of ``ib``: IB's list
-of products by order type, and what its gateway refuses.
+of products by order type, and what its gateway refuses. Those of ``webull``: its documentation of
+US accounts.
 """
 
 from __future__ import annotations
@@ -80,6 +81,12 @@ def _plain(*tifs: Tif) -> Line:
     return Line((T.MARKET, T.LIMIT), tifs)
 
 
+def _webull(*types: OrderType) -> Cell:
+    """Return what Webull's first interface does: one order at a time, whole shares."""
+    line = Line(types, (Tif.DAY, Tif.GTC))  # how long GTC holds there is the account's setting
+    return Cell((line,), has_groups=False, has_dry_run=False)
+
+
 Rows = dict[tuple[AssetClass, Session], Cell]
 
 TABLE: dict[str, Rows] = {
@@ -96,6 +103,12 @@ TABLE: dict[str, Rows] = {
         (AssetClass.OPTION, Session.OUTSIDE): Cell((_LIMIT_OUTSIDE, _TRIGGERED_LIMITS)),
         # One session around the clock.
         (AssetClass.FOREX, Session.REGULAR): Cell((_plain(*_RESTING, Tif.IOC), _TRIGGERED)),
+    },
+    "webull": {
+        (AssetClass.EQUITY, Session.REGULAR): _webull(
+            T.MARKET, T.LIMIT, T.STOP, T.STOP_LIMIT, T.TRAILING_STOP
+        ),
+        (AssetClass.EQUITY, Session.OUTSIDE): _webull(T.LIMIT),
     },
 }
 

@@ -12,11 +12,13 @@ import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from janus_common.config_accounts import (
     KINDS,
+    LOOPBACK,
     Account,
     IbAccount,
     Port,
@@ -29,6 +31,7 @@ from janus_common.config_words import in_words
 from janus_common.errors import ConfigError
 
 ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}")
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "grpc_proxy"})
 OVERLAY_PREFIX = "JANUS__"
 _PASSWORD_IN_URL = re.compile(r"[a-z]+://[^/@]*:[^/@]*@")
 
@@ -140,6 +143,16 @@ def bus_url(config: Config) -> str:
 def environment() -> Mapping[str, str]:
     """Return the process's environment; the only place that reads it."""
     return os.environ  # noqa: TID251 - this module is the one place
+
+
+def use_no_proxy_for(endpoint: str | None) -> None:
+    """Take the proxies out of the environment if ``endpoint`` is on this machine.
+
+    For libraries that would ask one even for 127.0.0.1.
+    """
+    if endpoint is not None and urlsplit(endpoint).hostname in LOOPBACK:
+        for name in [n for n in os.environ if n.lower() in PROXIES]:  # noqa: TID251
+            del os.environ[name]  # noqa: TID251
 
 
 def _as_dict(raw: Mapping[str, Any]) -> dict[str, Any]:

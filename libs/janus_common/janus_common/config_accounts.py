@@ -90,7 +90,9 @@ class WebullAccount(
     app_secret: str | None = None  # as env: or file:; None: on the stack's paper venue only
     region: Literal["us", "hk", "jp"] = "us"  # of the account; only "us" is tried out
     endpoint: str | None = None  # http://host:port; None: the region's own, or the paper venue
-    events_endpoint: str | None = None  # http://host:port of the order events; None: as above
+    events_endpoint: str | None = (
+        None  # http://host:port of the order events; None: the region's own if live
+    )
     gtc: Literal["yes", "no", "auto"] = "auto"  # whether it takes GTC; auto: DAY once it refuses
     rates: Literal["legacy", "current"] = "legacy"  # which of Webull's tables of limits holds
     short_side: bool = False  # whether Webull takes orders with the side SHORT for this account
@@ -121,6 +123,11 @@ class WebullAccount(
     def has_address(self) -> bool:
         """Whether it is said where its broker is; else it is on the stack's paper venue."""
         return self.endpoint is not None or self.mode == "live"
+
+    @property
+    def has_events(self) -> bool:
+        """Whether it is said where events come from; a paper key is not taken to the real host."""
+        return self.events_endpoint is not None or self.mode == "live"
 
     @property
     def market_data(self) -> bool:
@@ -205,7 +212,8 @@ def _check_webull(account: WebullAccount, where: str) -> None:
                 )
     for field in ("app_key", "app_secret"):
         value = getattr(account, field)
-        if value is not None and not isinstance(value, Secret):
+        is_reference = value is None or value.startswith(("env:", "file:"))
+        if not is_reference and not isinstance(value, Secret):
             raise ConfigError(f"{where}.{field}: give a reference, env:NAME or file:PATH")
     if account.allow_short and not account.short_side:
         raise ConfigError(

@@ -102,10 +102,8 @@ def test_without_webull_accounts_the_venue_speaks_ib_only(tmp_path):
     assert topology.port_names(two_ib)[-2:] == ["venue", "venue control"]
 
 
-async def test_a_worker_without_its_interpreter_says_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(webull, "INTERPRETER", tmp_path / "python")
-
+async def test_a_worker_without_its_interpreter_says_what_is_missing(tmp_path):
     with pytest.raises(StackError, match="not installed") as refused:
-        await webull.check_installed()
+        await webull.check_installed(tmp_path / "python")
 
     assert "Python 3.11" in refused.value.hint

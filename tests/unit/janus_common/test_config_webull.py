@@ -77,6 +77,18 @@ def test_what_does_not_fit_is_named_with_its_cure(tmp_path, changes, error):
     assert "plain" not in str(refused.value).replace("explain", "")
 
 
+def test_a_process_that_needs_no_secrets_reads_the_rest(tmp_path):
+    found = config.parse(
+        {"accounts": {"wb": ACCOUNT}},
+        source="janus.toml",
+        folder=tmp_path,
+        environ={},
+        secrets_of=(),
+    )
+
+    assert found.accounts["wb"].mode == "paper"
+
+
 def test_one_account_has_one_worker(tmp_path):
     with pytest.raises(ConfigError, match=r"accounts.two.account_id = .*already traded by"):
         config.parse(

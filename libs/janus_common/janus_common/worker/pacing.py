@@ -48,12 +48,22 @@ class Turns(Protocol):
             TimeoutError: there is none within ``within_s``.
         """
 
+    def wait_s(self, rank: Rank, count: int) -> float:
+        """Return how long ``count`` more messages of ``rank`` take, if no others come between."""
+
 
 class Pacer:
     """Grants one message at a time."""
 
-    def __init__(self, *, monotonic_s: Callable[[], float], per_window: int = PER_WINDOW) -> None:
-        self._monotonic_s, self._per_window = monotonic_s, per_window
+    def __init__(
+        self,
+        *,
+        monotonic_s: Callable[[], float],
+        per_window: int = PER_WINDOW,
+        window_s: float = WINDOW_S,
+    ) -> None:
+        self._monotonic_s, self._per_window, self._window_s = monotonic_s, per_window, window_s
+        self._not_before_s = float("-inf")
         self._sent: deque[float] = deque()
         self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
         self._numbers = count()
@@ -82,16 +92,20 @@ class Pacer:
         while place >= known and place >= limit:  # it goes a window after the one ``limit`` before
             place, windows = place - limit, windows + 1
         began = self._sent[place] if place < known else now
-        return max(0.0, began + windows * WINDOW_S - now)
+        return max(0.0, began + windows * self._window_s - now)
+
+    def pause(self, for_s: float) -> None:
+        """Grant nothing for a while: the broker has said that it is too much."""
+        self._not_before_s = max(self._not_before_s, self._monotonic_s() + for_s)
 
     def _limit(self, rank: Rank) -> int:
         return self._per_window - int(self._per_window * KEPT_FREE[rank])
 
     def _has_room(self, rank: Rank) -> bool:
         now = self._monotonic_s()
-        while self._sent and now - self._sent[0] >= WINDOW_S:
+        while self._sent and now - self._sent[0] >= self._window_s:
             self._sent.popleft()
-        return len(self._sent) < self._limit(rank)
+        return now >= self._not_before_s and len(self._sent) < self._limit(rank)
 
     def _arm(self) -> None:
         """Wake up when the first in line has room."""
@@ -100,7 +114,8 @@ class Pacer:
         in_the_way = len(self._sent) - self._limit(self._waiting[0][0])
         wait_s = 0.0
         if in_the_way >= 0:
-            wait_s = WINDOW_S - (self._monotonic_s() - self._sent[in_the_way])
+            wait_s = self._window_s - (self._monotonic_s() - self._sent[in_the_way])
+        wait_s = max(wait_s, self._not_before_s - self._monotonic_s())
         self._timer = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._serve)
 
     def _serve(self) -> None:

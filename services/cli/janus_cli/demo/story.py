@@ -21,8 +21,10 @@ LARGE_QTY = 2_500  # the venue shows less than 1,500 at a time
 class Story:
     """Plays it and remembers which orders were sent and which were refused."""
 
-    def __init__(self, shell: Shell, venue: Venue, symbols: list[str]) -> None:
-        self._shell, self._venue = shell, venue
+    def __init__(
+        self, shell: Shell, venue: Venue, symbols: list[str], *, at_webull: list[str]
+    ) -> None:
+        self._shell, self._venue, self._at_webull = shell, venue, at_webull
         self._first, self._second, self._third = symbols[:3]
         self.sent: list[str] = []
         self.refused: list[str] = []
@@ -38,12 +40,18 @@ class Story:
         self._order("buy", self._first, "10", "-a", MAIN)
         self._order("buy", self._second, "25", "-a", ALT)
         self._order("sell", self._first, "4", "-a", MAIN)
+        self._tell("the same symbol on every account, at every broker: each holds its own")
+        self._everywhere()
         self._tell("a limit far from the market rests, until it is canceled")
         self._rest_and_cancel()
         self._tell("a stop is triggered by its price")
         self._stop()
         self._tell("a limit larger than what is shown fills in parts")
         self._fill_in_parts()
+        for alias in self._at_webull:
+            self._tell("the other broker: rest, cancel, sell a part")
+            self._rest_and_cancel(alias)
+            self._order("sell", self._first, "2", "-a", alias)
         self._tell("symbols without ids: a harmony asks the broker, and keeps what is unique")
         self.harmony = names.play(self._shell)
         self._refuse("buy", names.TWICE, "1", "-a", MAIN)
@@ -88,11 +96,15 @@ class Story:
     def _quote(self, symbol: str, side: str) -> Decimal:
         return Decimal(str(self._venue.market()[symbol][side]))
 
-    def _rest_and_cancel(self) -> None:
+    def _everywhere(self) -> None:
+        for alias in (ALT, *self._at_webull):
+            self._order("buy", self._first, "6", "-a", alias)
+
+    def _rest_and_cancel(self, alias: str = MAIN) -> None:
         far = (self._quote(self._first, "bid") * Decimal("0.9")).quantize(CENT, ROUND_DOWN)
-        ref = self._send("buy", self._first, "5", str(far), "-a", MAIN)
+        ref = self._send("buy", self._first, "5", str(far), "-a", alias)
         self._wait_for(ref, "WORKING")
-        self._shell.must("cancel", ref, "-a", MAIN)
+        self._shell.must("cancel", ref, "-a", alias)
         self._wait_for(ref, "CANCELED")
 
     def _stop(self) -> None:
@@ -117,6 +129,9 @@ class Story:
         self._refuse("buy", "NO SUCH", "1", "-a", MAIN)
         self._refuse("buy", self._first, "1", "-a", "ib-other")
         self._refuse("buy", self._first, "1000000", "-a", MAIN)
+        for alias in self._at_webull:
+            self._refuse("buy", self._first, "1.5", "-a", alias)
+            self._refuse("buy", self._first, "1000000", "-a", alias)
 
     def _refuse(self, *words: str) -> Said:
         ref = uuid.uuid4().hex

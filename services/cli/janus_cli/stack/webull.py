@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,14 +85,14 @@ def python() -> tuple[str, ...]:
     return (str(INTERPRETER), "-P", "-m", "janus_webull_worker")
 
 
-async def check_installed() -> None:
+async def check_installed(interpreter: Path = INTERPRETER) -> None:
     """Refuse to start a worker without its own interpreter.
 
     Raises:
         StackError: there is none; the others are not concerned.
     """
-    if not INTERPRETER.exists():
+    if not await asyncio.to_thread(interpreter.exists):
         raise StackError(
-            f"Webull's worker is not installed: there is no {INTERPRETER}",
+            f"Webull's worker is not installed: there is no {interpreter}",
             hint="it needs Python 3.11; install that, then run bin/setup",
         )

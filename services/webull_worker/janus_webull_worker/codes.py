@@ -1,0 +1,100 @@
+"""Webull's error codes, and what each of them means for what was asked; pure.
+
+The code decides, the HTTP status only where there is none: most codes come with more than one.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Verdict(Enum):
+    """What follows from a refusal."""
+
+    REFUSED = auto()  # final; nothing was done
+    TIF = auto()  # so is this; perhaps only because of the time in force
+    REPEATED = auto()  # the id is known: look that order up
+    NOT_FOUND = auto()
+    NO_DATA = auto()  # this key may not ask that; there are other ways
+    KEY = auto()  # the key, the secret or the account is not accepted: nothing works
+    CLOCK = auto()  # this machine's clock is wrong, so nothing works
+    PACED = auto()  # too many requests; try later
+    TROUBLE = auto()  # Webull's own; whether it was done is unknown
+
+
+_KEY = (
+    "MISSING_APP_KEY",
+    "MISSING_SIGNATURE",
+    "MISSING_ALGORITHM",
+    "MISSING_VERSION",
+    "MISSING_NONCE",
+    "MISSING_TIMESTAMP",
+    "UNAUTHORIZED",
+    "INVALID_TOKEN",
+    "INCORRECT_SIGN",
+    "SIGNATURE_ALGORITHM_NOT_SUPPORTED",
+    "VERSION_NOT_SUPPORTED",
+    "UNSUPPORTED_API_VERSION",
+    "IP_NOT_ALLOWED",
+    "ACCOUNT_ACCESS_DENIED",
+)
+_CLOCK = ("ILLEAGAL_TIMESTAMP", "CLOCK_SKEW_EXCEEDED")
+_PACED = ("TOO_MANY_REQUESTS", "REQUEST_TOTAL_COUNT_EXCEEDED")
+_TROUBLE = (
+    "SYSTEM_ERROR",
+    "INTERNAL_ERROR",
+    "SYSTEM_INTERNAL_ERROR",
+    "GRPC_SYSTEM_ERROR",
+    "SERVICE_NOT_AVAILABLE",
+    "GATEWAY_TIMEOUT",
+    "DUPPLICATED_REQUEST",  # a nonce seen before: the request may have come twice
+)
+_TIF = ("ILLEGAL_PARAMETER", "UNSUPPORTED_TIF", "TIME_IN_FORCE_NOT_SUPPORTED", "ORDER_TIF_ILLEGAL")
+_NO_DATA = ("UNAUTHORIZED_CATEGORY", "UNSUPPORTED_CATEGORY")
+
+PREFIX = "OAUTH_OPENAPI_"  # before the codes of some of its interfaces
+UNKNOWN = "SDK.UnknownServerError"  # the SDK's word for an answer without a code
+
+TABLE: dict[str, Verdict] = (
+    dict.fromkeys(_KEY, Verdict.KEY)
+    | dict.fromkeys(_CLOCK, Verdict.CLOCK)
+    | dict.fromkeys(_PACED, Verdict.PACED)
+    | dict.fromkeys(_TROUBLE, Verdict.TROUBLE)
+    | dict.fromkeys(_TIF, Verdict.TIF)
+    | dict.fromkeys(_NO_DATA, Verdict.NO_DATA)
+    | {
+        "TRADE_PLACE_ORDER_REPEAT": Verdict.REPEATED,
+        "ORDER_NOT_FOUND": Verdict.NOT_FOUND,
+    }
+)
+
+TOO_MANY, SERVER = 429, 500
+BUSINESS = 417  # the status of most refusals
+REDIRECTS = range(300, 400)
+NOT_ALLOWED = (401, 403)
+
+
+def judge(status: int | None, code: str) -> Verdict:
+    """Return what an answer other than success means."""
+    code = code.removeprefix(PREFIX)
+    if code in TABLE:
+        return TABLE[code]
+    if status == TOO_MANY:
+        return Verdict.PACED
+    if status is None or status >= SERVER or status in REDIRECTS:
+        return Verdict.TROUBLE
+    if code in {"", UNKNOWN}:  # not Webull's words: something in between has answered
+        return Verdict.TROUBLE
+    return Verdict.KEY if status in NOT_ALLOWED else Verdict.REFUSED
+
+
+def is_final(verdict: Verdict) -> bool:
+    """Whether what was asked was certainly not done, and never will be."""
+    return verdict in {
+        Verdict.REFUSED,
+        Verdict.TIF,
+        Verdict.KEY,
+        Verdict.CLOCK,
+        Verdict.NO_DATA,
+        Verdict.NOT_FOUND,
+    }

@@ -1,0 +1,96 @@
+"""Reading Webull's JSON, which writes numbers as texts or not, and leaves fields out; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from janus_common.clock import NS_PER_S
+from janus_common.symbols import plain
+
+Row = Mapping[str, Any]
+SHOWN = 60  # characters of a value in an error
+_MICROSECOND_NS = 1_000
+
+
+class BadAnswer(ValueError):
+    """Webull's answer is not of the shape that it should have; it says nothing."""
+
+
+def row(value: Any, what: str) -> Row:
+    """Return ``value`` if it is an object."""
+    if not isinstance(value, dict):
+        raise BadAnswer(f"{what}: an object was expected, not {_shown(value)}")
+    return value
+
+
+def rows(value: Any, what: str) -> list[Row]:
+    """Return ``value`` if it is a list of objects."""
+    if not isinstance(value, list):
+        raise BadAnswer(f"{what}: a list was expected, not {_shown(value)}")
+    return [row(each, what) for each in value]
+
+
+def text(value: Row, name: str, default: str | None = None) -> str:
+    """Return a text; a number is taken as one. Without ``default`` it must be there."""
+    found = value.get(name)
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)
+    if found is None and default is not None:
+        return default
+    if not isinstance(found, str) or not (found.isascii() and found.isprintable()):
+        raise BadAnswer(f"{name}: a text was expected, not {_shown(found)}")
+    return found
+
+
+def number(value: Row, name: str) -> Decimal | None:
+    """Return a number, which may be written as a text; None where there is none."""
+    found = value.get(name)
+    if found is None or found == "":
+        return None
+    if isinstance(found, str | int | float) and not isinstance(found, bool):
+        try:
+            result = Decimal(str(found).strip())
+        except InvalidOperation:
+            result = Decimal("NaN")
+        if result.is_finite() and abs(result.adjusted()) < 30:
+            return Decimal(plain(result))
+    raise BadAnswer(f"{name}: a number was expected, not {_shown(found)}")
+
+
+def needed(value: Row, name: str) -> Decimal:
+    """Return a number that must be there."""
+    found = number(value, name)
+    if found is None:
+        raise BadAnswer(f"{name}: missing")
+    return found
+
+
+def price(value: Row, name: str) -> Decimal | None:
+    """Return a price; 0 is none."""
+    return number(value, name) or None
+
+
+def moment_ns(value: Row, name: str) -> int | None:
+    """Return a moment, ``2022-01-04T03:55:31.000Z``; None where there is none."""
+    found = value.get(name)
+    if found is None or found == "":
+        return None
+    try:
+        when = datetime.fromisoformat(str(found))
+    except ValueError:
+        raise BadAnswer(f"{name}: a time was expected, not {_shown(found)}") from None
+    since = when.replace(tzinfo=when.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    whole_s = since.days * 86_400 + since.seconds
+    return whole_s * NS_PER_S + since.microseconds * _MICROSECOND_NS
+
+
+def has_next(value: Row) -> bool:
+    """Whether another page follows; two spellings are in use."""
+    return bool(value.get("has_next", value.get("hasNext", False)))
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:SHOWN]

@@ -1,0 +1,101 @@
+"""One app key: its requests, their turns, and the threads that wait for the answers.
+
+Questions may be asked again, orders never. Orders have threads of their own, so that no question
+that hangs stands before one; an order whose turn comes too late is not sent at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from functools import partial
+
+from janus_common.backoff import backoff
+from janus_common.clock import monotonic_s
+from janus_common.config import WebullAccount
+from janus_common.errors import BrokerUnavailable
+from janus_common.logs import get_logger
+from janus_common.worker.pacing import Rank
+
+from janus_webull_worker.codes import Verdict
+from janus_webull_worker.gateway import Client
+from janus_webull_worker.outcome import Answer, KeyRefused, NoAnswer, NotBegun, Refused
+from janus_webull_worker.rates import FIRST, Path, Rates
+from janus_webull_worker.threads import Threads
+
+TRIES = 3  # of a question
+TURN_S = 90.0  # for a question's turn: some windows, as many accounts may wait
+BEGIN_S = 2.0  # an order that no thread has taken by then is not sent
+QUESTION_THREADS, ORDER_THREADS = 4, 64
+PAUSE_S = 1.0  # after Webull's word that it is too much; and up to as much again
+
+log = get_logger()
+
+
+class AppKey:
+    """What the accounts of one app key share."""
+
+    def __init__(self, settings: WebullAccount, client: Client | None = None) -> None:
+        self.settings = settings
+        self.client = client or Client(settings)
+        self.rates = Rates(settings.rates, monotonic_s=monotonic_s)
+        self._questions = Threads("webull-question", at_most=QUESTION_THREADS)
+        self._orders = Threads("webull-order", at_most=ORDER_THREADS)
+
+    async def ask(self, path: Path, call: Callable[[], Answer], *, rank: Rank = FIRST) -> Answer:
+        """Ask a question, a few times if there is no answer.
+
+        Raises:
+            Refused: Webull says no.
+            KeyRefused: it says so to everything.
+            BrokerUnavailable: there is no answer.
+        """
+        delays = backoff(jitter=random.random, first_s=0.2)
+        for left in reversed(range(TRIES)):
+            await self._turn(path, rank)
+            try:
+                return await asyncio.wrap_future(self._questions.run(call))
+            except NoAnswer as error:
+                reason = str(error)
+            except Refused as refused:
+                if refused.verdict in {Verdict.KEY, Verdict.CLOCK}:
+                    raise key_refused(refused) from refused
+                if refused.verdict not in {Verdict.PACED, Verdict.TROUBLE}:
+                    raise
+                reason = refused.reason
+                if refused.verdict is Verdict.PACED:
+                    self.pause(path)
+            log.warning("broker.no_answer", path=path.value, reason=reason, tries_left=left)
+            if left:
+                await asyncio.sleep(next(delays))
+        raise BrokerUnavailable(f"{path}: {reason}")
+
+    def send(self, call: Callable[[], Answer]) -> asyncio.Future[Answer]:
+        """Begin to send an order, a change or a cancel; it is sent once or, if late, not at all."""
+        return asyncio.wrap_future(self._orders.run(partial(_timely, call, monotonic_s())))
+
+    def pause(self, path: Path) -> None:
+        """Call a path no more for a while."""
+        self.rates.of(path).pause(PAUSE_S * (1 + random.random()))  # noqa: S311 - a delay
+        log.warning("broker.paced", path=path.value)
+
+    async def _turn(self, path: Path, rank: Rank) -> None:
+        try:
+            await self.rates.of(path).take(rank, within_s=TURN_S)
+        except TimeoutError:
+            raise BrokerUnavailable(f"{path}: no turn within {TURN_S:g} s") from None
+
+
+def key_refused(refused: Refused) -> KeyRefused:
+    """Return the end of a session whose key is not accepted."""
+    is_clock = refused.verdict is Verdict.CLOCK
+    cure = "set this machine's clock (NTP)" if is_clock else "look at app_key, app_secret, region"
+    return KeyRefused(f"webull refuses this key: {refused.reason}; {cure}", is_clock=is_clock)
+
+
+def _timely(call: Callable[[], Answer], handed_s: float) -> Answer:
+    late_s = monotonic_s() - handed_s
+    if late_s > BEGIN_S:
+        raise NotBegun(f"nothing was sent: it waited {late_s:.1f} s for a thread")
+    return call()

@@ -1,0 +1,124 @@
+"""What is known of one account's orders at Webull: which are ours, their ids, what was told of them.
+
+It outlives sessions. An order that is not in hand is looked up in the journal before it is called
+foreign: a fill of it may still have to be published, under its own name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from janus_common.clock import now_ns
+from janus_common.errors import BusError
+from janus_common.logs import get_logger
+from janus_common.messages import OrderUpdate
+from janus_common.worker.broker import House, Sink, Topic, Unreadable
+
+from janus_webull_worker import translate, wire_ids
+from janus_webull_worker.fields import BadAnswer
+from janus_webull_worker.translate import Seen
+
+KEPT = 20_000  # orders whose names are remembered
+FOREIGN = "foreign"
+_OUR_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+log = get_logger()
+
+
+class Ledger:
+    """One account's orders by the ids that Webull has of them."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self._names: dict[str, str | None] = {}  # by wire id; None: not ours
+        self._wires: dict[str, str] = {}  # by our id: the wire id that Webull has shown
+        self._told: dict[str, tuple[Decimal, Decimal | None]] = {}  # by wire id
+        self.fills = 0  # how often more of an order was told as filled
+        self._strange: set[str] = set()  # states that were met and are none that we know
+
+    def hold(self, orders: Iterable[OrderUpdate]) -> None:
+        """Take note that these are ours."""
+        for order in orders:
+            if order.origin != FOREIGN:
+                for wire in wire_ids.both(order.client_order_id):
+                    self._names[wire] = order.client_order_id
+        while len(self._names) > KEPT:
+            del self._names[next(iter(self._names))]
+
+    def wire_of(self, order: OrderUpdate) -> str:
+        """Return the id that Webull has of an order."""
+        return self._wires.get(order.client_order_id, order.client_order_id)
+
+    def wires_of(self, order: OrderUpdate) -> tuple[str, ...]:
+        """Return the ids that Webull may have of an order."""
+        known = self._wires.get(order.client_order_id)
+        if known is not None:
+            return (known,)
+        is_foreign = order.origin == FOREIGN
+        return () if is_foreign else wire_ids.both(order.client_order_id)
+
+    def went_out(self, name: str, wire: str) -> None:
+        """Take note of the id under which an order was taken."""
+        self._names[wire], self._wires[name] = name, wire
+
+    async def take(self, value: Any, house: House, sink: Sink) -> Seen | None:
+        """Tell what one row says: its fills first, then its state; None: it cannot be read now."""
+        try:
+            order = translate.seen(value)
+        except BadAnswer as error:
+            sink(unreadable(Topic.EXECUTION, value, f"an order cannot be read: {error}"))
+            return None
+        try:
+            name = await self._name_of(order, house)
+        except BusError as error:  # the next sweep brings it again
+            log.warning("order.not_recognized", wire_id=order.wire_id, error=str(error))
+            return None
+        if name is not None and order.wire_id:
+            self._wires[name] = order.wire_id
+        elif order.order_id and order.wire_id:
+            self._wires[f"{FOREIGN}-{order.order_id}"] = order.wire_id
+        self._tell(order, name, sink)
+        return order
+
+    def _tell(self, order: Seen, name: str | None, sink: Sink) -> None:
+        filled = (order.filled_qty, order.average_price)
+        if self._told.get(order.wire_id or order.order_id) != filled:
+            done = translate.progress(order, account=self._account, name=name, now_ns=now_ns())
+            if done is not None:
+                self.fills += 1
+                sink(done)
+            self._told[order.wire_id or order.order_id] = filled
+        if order.status not in translate.WORDS and order.status not in self._strange:
+            self._strange.add(order.status)
+            reason = f"an order is in a state that is not known: {order.status}"
+            sink(Unreadable(topic=Topic.OTHER, symbol=order.symbol, reason=reason, raw=reason))
+        sink(translate.report(order, name=name))
+
+    async def _name_of(self, order: Seen, house: House) -> str | None:
+        wire = order.wire_id
+        if wire in self._names:
+            return self._names[wire]
+        if not _OUR_ID.fullmatch(wire):
+            return None
+        name = wire_ids.original(wire)
+        found = await house.find(name)
+        if found is None and name != wire:
+            name = wire
+            found = await house.find(name)
+        is_ours = found is not None and found.origin != FOREIGN
+        self._names[wire] = name if is_ours else None
+        return self._names[wire]
+
+
+def unreadable(topic: Topic, value: Any, reason: str) -> Unreadable:
+    """Return what is told of a row that cannot be read."""
+    try:
+        symbol = translate.symbol_in(value)
+    except BadAnswer:
+        symbol = ""
+    raw = json.dumps(value, sort_keys=True, default=str)
+    return Unreadable(topic=topic, symbol=symbol, reason=reason, raw=raw)

@@ -1,0 +1,143 @@
+"""When to look at which order: soon after an event, an answer or a doubt, few questions at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+
+from janus_common.clock import monotonic_s
+from janus_common.errors import BrokerUnavailable, Code
+from janus_common.logs import get_logger
+from janus_common.orders import Word
+from janus_common.worker.broker import OrderReport
+from janus_common.worker.reconcile import UNSEEN
+
+from janus_webull_worker import wire_ids
+from janus_webull_worker.account import Account
+from janus_webull_worker.reading import Reading
+
+DEBOUNCE_S = 0.2  # events of one order come in bunches
+SINGLY = 2  # so many orders are looked at one by one; for more, the lists are read
+APART_S = 0.5  # between two readings of the lists
+AGAIN_S = 2.0  # after a question without an answer
+LOOK_EVERY_S = 1.0  # whether there are doubts
+ALL = ""
+
+log = get_logger()
+
+
+class Looks:
+    """One session's looks that are due."""
+
+    def __init__(self, account: Account, reading: Reading, *, filled: Callable[[], None]) -> None:
+        """``filled`` hears when more of an order has been filled."""
+        self._account, self._reading, self._filled = account, reading, filled
+        self._due: dict[str, list[float]] = {}  # by wire id
+        self._wake = asyncio.Event()
+        self._doubtful = asyncio.Event()
+
+    def plan(self, wire_id: str, *after_s: float) -> None:
+        """Look at an order at these times from now; ALL: at everything."""
+        due = self._due.setdefault(wire_id, [])
+        due.extend(monotonic_s() + after for after in after_s)
+        due.sort()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Take note that there is a new doubt."""
+        self._doubtful.set()
+
+    async def run(self) -> None:
+        """Look when it is time, for ever."""
+        while True:
+            await _until(self._wake, self._next_s())
+            names = self._take_due()
+            if not names:
+                continue
+            before = self._account.ledger.fills
+            try:
+                await self._look_at(names)
+            except BrokerUnavailable as error:  # the sweep ends the session if nothing works
+                log.warning("look.unanswered", orders=len(names), reason=str(error))
+                for name in names:
+                    self.plan(name, AGAIN_S)
+            if self._account.ledger.fills != before:
+                self._filled()
+
+    async def _look_at(self, names: set[str]) -> None:
+        if ALL in names or len(names) > SINGLY:
+            seen = await self._reading.listed()
+            for name in names - seen - {ALL}:
+                await self._look_at_one(name)
+            await asyncio.sleep(APART_S)
+            return
+        for name in names:
+            await self._look_at_one(name)
+
+    async def _look_at_one(self, name: str) -> None:
+        seen = await self._reading.one(name)
+        if seen is None or seen.is_over:
+            self._due.pop(name, None)
+
+    def _take_due(self) -> set[str]:
+        now_s, names = monotonic_s(), set()
+        for name, due in list(self._due.items()):
+            while due and due[0] <= now_s:
+                names.add(name)
+                due.pop(0)
+            if not due:
+                del self._due[name]
+        return names
+
+    def _next_s(self) -> float | None:
+        return min((due[0] for due in self._due.values() if due), default=None)
+
+    # ── doubts ──
+
+    async def resolve_doubts(self) -> None:
+        """Ask about orders in doubt until what became of them is known, for ever."""
+        doubts = self._account.doubts
+        while True:
+            await _until(self._doubtful, min(doubts.next_s() or inf, monotonic_s() + LOOK_EVERY_S))
+            for name in doubts.due(monotonic_s()):
+                try:
+                    await self._resolve(name)
+                except BrokerUnavailable as error:
+                    log.warning("doubt.unanswered", client_order_id=name, reason=str(error))
+                doubts.asked(name, monotonic_s())
+
+    async def _resolve(self, name: str) -> None:
+        """Ask about one order by both of its ids, and in the day's list at the end."""
+        asked_s = monotonic_s()
+        doubts = self._account.doubts
+        for wire in wire_ids.both(name):
+            seen = await self._reading.one(wire)
+            if seen is not None:
+                doubts.settle(name)
+                log.info("doubt.resolved", client_order_id=name, wire_id=wire)
+                self._filled()
+                if not seen.is_over:
+                    self._account.orders.found(name, wire)
+                return
+        if not doubts.is_settled(name, asked_s=asked_s):
+            return
+        listed = await self._reading.listed()
+        if listed.isdisjoint(wire_ids.both(name)) and doubts.is_open(name):
+            doubts.settle(name)
+            log.warning("doubt.never_arrived", client_order_id=name)
+            self._account.tell(
+                OrderReport(
+                    client_order_id=name, word=Word.NOT_SENT, code=Code.NOT_SENT, reason=UNSEEN
+                )
+            )
+
+
+async def _until(event: asyncio.Event, due_s: float | None) -> None:
+    """Wait for ``event``, or until ``due_s`` by the monotonic clock."""
+    try:
+        async with asyncio.timeout(None if due_s is None else max(0.0, due_s - monotonic_s())):
+            await event.wait()
+    except TimeoutError:
+        return
+    event.clear()

@@ -1,0 +1,311 @@
+"""Placing, changing and canceling: each request goes out once, and what becomes of it is told.
+
+A request runs on a thread; its answer, refusal or silence comes back into the loop and from there
+to the sink. What was not answered is in doubt: it is asked about, and never sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from janus_common.clock import monotonic_s
+from janus_common.errors import Code, Denied
+from janus_common.logs import get_logger
+from janus_common.messages import OrderType, OrderUpdate, Tif
+from janus_common.orders import Word
+from janus_common.worker import gates
+from janus_common.worker.broker import OrderReport, Sink
+from janus_common.worker.pacing import Rank
+
+from janus_webull_worker import translate, wire_ids
+from janus_webull_worker.codes import Verdict, is_final
+from janus_webull_worker.doubts import Doubts
+from janus_webull_worker.fields import Row
+from janus_webull_worker.key import AppKey, key_refused
+from janus_webull_worker.ledger import Ledger
+from janus_webull_worker.outcome import Answer, NoAnswer, NotBegun, Refused
+from janus_webull_worker.rates import Path
+
+PLACED_LOOKS_S = (1.0,)  # after an order is taken: in case no event tells its fill
+MARKET_LOOKS_S = (0.3, 1.5)  # the same of one that fills at once
+ASKED_LOOKS_S = (0.2, 1.0, 3.0, 8.0)  # after a change or a cancel, which no answer confirms
+
+log = get_logger()
+
+
+class Bridge(Protocol):
+    """The session that now stands, as orders see it."""
+
+    def look(self, wire_id: str, *after_s: float) -> None:
+        """Look at an order, after a while."""
+
+    def end(self, error: Exception) -> None:
+        """End the session."""
+
+    def check(self) -> None:
+        """Raise Denied unless an order may be sent at this very moment."""
+
+    def start(self, job: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes a while; it ends with the session."""
+
+    def resolve(self) -> None:
+        """Take note that there is a new doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One attempt to place an order."""
+
+    order: OrderUpdate
+    instrument_id: str
+    wire_id: str
+    tif: Tif
+    remark: str = ""  # what is said of it once it is taken
+
+
+class Orders:
+    """What one account sends; it outlives sessions, as answers may."""
+
+    def __init__(
+        self, account_id: str, gtc: str, *, key: AppKey, ledger: Ledger, doubts: Doubts
+    ) -> None:
+        self._account_id, self._gtc = account_id, gtc
+        self._key, self._ledger, self._doubts = key, ledger, doubts
+        self._client = key.client
+        self._refuses_gtc = False  # as it has shown
+        self._cancel_after: set[str] = set()  # orders to be canceled as soon as Webull has them
+        self._sink: Sink = lambda _: None
+        self._bridge: Bridge | None = None
+
+    def attach(self, sink: Sink, bridge: Bridge) -> None:
+        """Tell ``sink`` from now on, and look at orders through ``bridge``."""
+        self._sink, self._bridge = sink, bridge
+
+    def detach(self) -> None:
+        """Take note that no session stands."""
+        self._bridge = None
+
+    # ── placing ──
+
+    def place(self, order: OrderUpdate, instrument_id: str) -> None:
+        """Begin to place a new order.
+
+        Raises:
+            Denied: nothing was sent.
+        """
+        wire = order.client_order_id
+        if wire_ids.is_derived(wire) or len(wire) > wire_ids.LONGEST:
+            raise Denied(
+                Code.INVALID_ID,
+                f"client_order_id {wire!r} could be that of another order's second try at webull",
+                "use one that does not end in _d, such as uuid4().hex",
+            )
+        self._ledger.hold([order])
+        self._send(self._first_try(order, instrument_id))
+
+    def _first_try(self, order: OrderUpdate, instrument_id: str) -> Try:
+        tif, remark = order.tif, ""
+        if tif is Tif.GTC and (self._gtc == "no" or (self._gtc == "auto" and self._refuses_gtc)):
+            tif = Tif.DAY
+            remark = "sent as DAY: this account takes no GTC"
+        return Try(
+            order=order,
+            instrument_id=instrument_id,
+            wire_id=order.client_order_id,
+            tif=tif,
+            remark=remark,
+        )
+
+    def _send(self, attempt: Try) -> None:
+        body = translate.stock_order(
+            attempt.order,
+            instrument_id=attempt.instrument_id,
+            wire_id=attempt.wire_id,
+            tif=attempt.tif,
+        )
+        self._doubts.begin(attempt.order.client_order_id)
+        self._post(
+            partial(self._client.place, self._account_id, body), partial(self._placed, attempt)
+        )
+
+    def _placed(self, attempt: Try, sent: asyncio.Future[Answer]) -> None:
+        name = attempt.order.client_order_id
+        self._doubts.end(name, monotonic_s())
+        try:
+            answer = sent.result()
+        except NotBegun as late:
+            self._over(name, Word.NOT_SENT, Code.NOT_SENT, str(late))
+        except Refused as refused:
+            self._not_placed(attempt, refused)
+        except NoAnswer as error:
+            self._in_doubt(name, f"the order was sent, and not answered: {error}")
+        else:
+            self._taken(attempt, answer)
+
+    def _taken(self, attempt: Try, answer: Answer) -> None:
+        name = attempt.order.client_order_id
+        self._ledger.went_out(name, attempt.wire_id)
+        self._doubts.settle(name)
+        number = answer.value.get("order_id") if isinstance(answer.value, dict) else None
+        if attempt.remark:
+            self._refuses_gtc = self._gtc == "auto"
+            log.warning("order.downgraded", client_order_id=name, remark=attempt.remark)
+        self._sink(
+            OrderReport(
+                client_order_id=name,
+                venue_order_id=number if isinstance(number, str) else "",
+                word=Word.WORKING,
+                tif=attempt.tif,
+                reason=attempt.remark,
+            )
+        )
+        is_market = attempt.order.type is OrderType.MARKET
+        self._look(attempt.wire_id, *(MARKET_LOOKS_S if is_market else PLACED_LOOKS_S))
+        if name in self._cancel_after:
+            self._cancel_after.discard(name)
+            self._cancel(name, attempt.wire_id)
+
+    def _not_placed(self, attempt: Try, refused: Refused) -> None:
+        name, verdict = attempt.order.client_order_id, refused.verdict
+        if verdict is Verdict.PACED:
+            self._key.pause(Path.PLACE)
+        if not is_final(verdict):
+            self._in_doubt(name, f"whether the order was taken is not known: {refused.reason}")
+            return
+        second = wire_ids.derived(name)
+        is_about_gtc = verdict is Verdict.TIF and attempt.tif is Tif.GTC and self._gtc == "auto"
+        if is_about_gtc and second is not None and self._bridge is not None:
+            self._bridge.start(self._as_day(attempt, second, refused))
+            return
+        self._over(name, Word.REJECTED, Code.BROKER_REJECTED, refused.reason)
+        if verdict in {Verdict.KEY, Verdict.CLOCK} and self._bridge is not None:
+            self._bridge.end(key_refused(refused))
+
+    async def _as_day(self, attempt: Try, second: str, refused: Refused) -> None:
+        """Send an order again whose time in force was refused, under its second id."""
+        order = attempt.order
+        remark = f"{translate.as_day(second)} ({refused.reason})"
+        try:
+            await gates.turn(self._key.rates, Rank.ORDER, order.expires_ns)
+            gates.check_expiry(order)
+            if self._bridge is None:
+                raise Denied(Code.BROKER_DOWN, "the session has just ended")
+            self._bridge.check()
+        except Denied as denied:
+            why = f"{refused.reason}; it was not sent as DAY: {denied.reason}"
+            self._over(order.client_order_id, Word.REJECTED, Code.BROKER_REJECTED, why)
+            return
+        self._send(
+            Try(
+                order=order,
+                instrument_id=attempt.instrument_id,
+                wire_id=second,
+                tif=Tif.DAY,
+                remark=remark,
+            )
+        )
+
+    def _over(self, name: str, word: Word, code: Code, reason: str) -> None:
+        self._cancel_after.discard(name)
+        self._doubts.settle(name)
+        self._sink(OrderReport(client_order_id=name, word=word, code=code, reason=reason))
+
+    def _in_doubt(self, name: str, reason: str) -> None:
+        now_s = monotonic_s()
+        log.warning("order.in_doubt", client_order_id=name, reason=reason)
+        self._doubts.add(name, sent_s=now_s, now_s=now_s)
+        self._sink(OrderReport(client_order_id=name, word=Word.SILENCE, reason=reason))
+        if self._bridge is not None:
+            self._bridge.resolve()
+
+    # ── changing and canceling ──
+
+    def replace(self, order: OrderUpdate, instrument_id: str) -> None:
+        """Begin to give an order other terms."""
+        wire = self._ledger.wire_of(order)
+        body: Row = translate.stock_order(
+            order, instrument_id=instrument_id, wire_id=wire, tif=order.tif
+        )
+        self._post(
+            partial(self._client.replace, self._account_id, body),
+            partial(self._replaced, order.client_order_id, wire),
+        )
+
+    def _replaced(self, name: str, wire: str, sent: asyncio.Future[Answer]) -> None:
+        refused = self._refusal(sent, Path.REPLACE, name)
+        if refused is not None:
+            self._sink(
+                OrderReport(
+                    client_order_id=name,
+                    word=Word.REPLACE_REFUSED,
+                    code=Code.REPLACE_REFUSED,
+                    reason=refused,
+                )
+            )
+        self._look(wire, *ASKED_LOOKS_S)
+
+    def cancel(self, order: OrderUpdate) -> None:
+        """Begin to cancel an order; one that is on its way is canceled once it has arrived."""
+        name = order.client_order_id
+        if self._doubts.is_under_way(name):
+            self._cancel_after.add(name)
+            return
+        if self._doubts.is_open(name):
+            self._cancel_after.add(name)
+        self._cancel(name, self._ledger.wire_of(order))
+
+    def found(self, name: str, wire: str) -> None:
+        """Take note that an order in doubt is at work; it may be one that was to be canceled."""
+        if name in self._cancel_after:
+            self._cancel_after.discard(name)
+            self._cancel(name, wire)
+
+    def _cancel(self, name: str, wire: str) -> None:
+        self._post(
+            partial(self._client.cancel, self._account_id, wire),
+            partial(self._canceled, name, wire),
+        )
+
+    def _canceled(self, name: str, wire: str, sent: asyncio.Future[Answer]) -> None:
+        refused = self._refusal(sent, Path.CANCEL, name)
+        if refused is not None:
+            self._sink(
+                OrderReport(
+                    client_order_id=name,
+                    word=Word.CANCEL_REFUSED,
+                    code=Code.BROKER_REJECTED,
+                    reason=refused,
+                    is_unclear=True,
+                )
+            )
+        self._look(wire, *ASKED_LOOKS_S)
+
+    def _refusal(self, sent: asyncio.Future[Answer], path: Path, name: str) -> str | None:
+        """Return why a change or cancel was certainly not done; None: it was, or nobody knows."""
+        try:
+            sent.result()
+        except NotBegun as late:
+            return str(late)
+        except Refused as refused:
+            if refused.verdict is Verdict.PACED:
+                self._key.pause(path)
+                return f"nothing was changed: {refused.reason}"
+            if is_final(refused.verdict):
+                return refused.reason
+            log.warning("request.in_doubt", client_order_id=name, reason=refused.reason)
+        except NoAnswer as error:
+            log.warning("request.in_doubt", client_order_id=name, reason=str(error))
+        return None
+
+    def _post(
+        self, call: Callable[[], Answer], done: Callable[[asyncio.Future[Answer]], None]
+    ) -> None:
+        self._key.send(call).add_done_callback(done)
+
+    def _look(self, wire: str, *after_s: float) -> None:
+        if self._bridge is not None:
+            self._bridge.look(wire, *after_s)

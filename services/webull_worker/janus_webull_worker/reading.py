@@ -1,0 +1,212 @@
+"""Asking Webull what it knows of an account, page by page, and telling what it says.
+
+REST is the truth. An answer that cannot be read is no answer: nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from janus_common.clock import NS_PER_S, monotonic_s, now_ns
+from janus_common.errors import BrokerUnavailable
+from janus_common.logs import get_logger
+from janus_common.messages import OrderUpdate
+from janus_common.worker.broker import (
+    BrokerEvent,
+    ExecutionReport,
+    House,
+    OrderReport,
+    Sink,
+    Snapshot,
+)
+from janus_common.worker.pacing import Rank
+
+from janus_webull_worker import fields
+from janus_webull_worker.account import Account
+from janus_webull_worker.codes import Verdict
+from janus_webull_worker.fields import BadAnswer, Row
+from janus_webull_worker.outcome import Answer, Refused
+from janus_webull_worker.rates import FIRST, Path
+from janus_webull_worker.translate import Seen
+
+PAGES = 50  # of a hundred; more is a list that never ends
+NORMAL = {"NORMAL", ""}
+
+Page = Callable[[str | None], Answer]
+log = get_logger()
+
+
+class RowUnread(BrokerUnavailable):
+    """Webull shows an order that cannot be read; it was told as such."""
+
+
+class Reading:
+    """One session's questions about orders."""
+
+    def __init__(
+        self, account: Account, *, sink: Sink, house: House, clock: Callable[[Answer], None]
+    ) -> None:
+        self._account, self._sink, self._house = account, sink, house
+        self._client, self._key, self._clock = account.key.client, account.key, clock
+        self._reports: list[OrderReport | ExecutionReport] | None = None  # of a snapshot
+
+    async def check_account(self) -> None:
+        """Look for the account in the list of the key's, and at its state.
+
+        Raises:
+            BrokerUnavailable: it is not there, closed, or Webull does not answer.
+        """
+        own = self._account.account_id
+        found = await self._pages(
+            Path.ACCOUNTS, self._client.accounts, cursor="subscription_id", at_most=100
+        )
+        names = [str(row.get("account_id", "")) for row in found]
+        if own not in names:
+            raise self._account.missing(names)
+        answer = await self.ask(Path.PROFILE, partial(self._client.profile, own))
+        profile = self._row(answer, Path.PROFILE)
+        state = str(profile.get("account_status") or "")
+        if state.upper() not in NORMAL:
+            raise BrokerUnavailable(f"webull account {own} is {state}", patience_s=0.0)
+        self._account.is_margin = str(profile.get("account_type")).upper() == "MARGIN"
+        self._account.was_there = True
+        log.info("broker.connected", account_type=profile.get("account_type"))
+
+    async def ask(self, path: Path, call: Callable[[], Answer], *, rank: Rank = FIRST) -> Answer:
+        """Ask one question; a refusal ends the session as silence would.
+
+        Raises:
+            BrokerUnavailable: there is no answer that can be used.
+        """
+        try:
+            answer = await self._key.ask(path, call, rank=rank)
+        except Refused as refused:
+            raise BrokerUnavailable(f"{path}: {refused.reason}") from refused
+        self._clock(answer)
+        return answer
+
+    # ── orders ──
+
+    async def snapshot(self, ours: Sequence[OrderUpdate]) -> Snapshot:
+        """Ask for everything; an order that is not listed is asked for by its ids."""
+        ledger, doubts = self._account.ledger, self._account.doubts
+        ledger.hold(ours)
+        asked_s, asked_ns = monotonic_s(), now_ns()
+        reports: list[OrderReport | ExecutionReport] = []
+        seen = await self.listed(reports.append)
+        unknown: set[str] = set()
+        for order in ours:
+            wires = ledger.wires_of(order)
+            if not wires or any(wire in seen for wire in wires):
+                continue
+            for wire in wires:
+                try:
+                    found = await self.one(wire, reports.append)
+                except RowUnread:
+                    continue  # it is there, whatever it is
+                if found is None:
+                    unknown.add(wire)
+
+        def unseen(order: OrderUpdate) -> bool:
+            name, wires = order.client_order_id, ledger.wires_of(order)
+            if not wires or not unknown.issuperset(wires):
+                return False
+            sent_s = asked_s - (asked_ns - order.created_ns) / NS_PER_S
+            if doubts.is_settled(name, asked_s=asked_s, sent_s=sent_s):
+                doubts.settle(name)
+                return True
+            doubts.add(name, sent_s=sent_s, now_s=monotonic_s())
+            return False
+
+        return Snapshot(reports=tuple(reports), unseen=unseen)
+
+    async def listed(self, kept: Callable[[OrderReport], None] = lambda _: None) -> set[str]:
+        """Ask for the open orders and the day's, and tell them; return their ids there."""
+        own = self._account.account_id
+        rows: dict[str, Row] = {}
+        for path, call in (
+            (Path.TODAY, self._client.todays_orders),
+            (Path.OPEN, self._client.open_orders),
+        ):
+            page = partial(call, own)
+            found = await self._pages(path, page, cursor="client_order_id", under="orders")
+            for row in found:
+                # Orders move between the pages while they are read; the later word counts.
+                rows[str(row.get("order_id") or row.get("client_order_id"))] = row
+        return {seen.wire_id for seen in await self._take(rows.values(), kept)}
+
+    async def one(
+        self, wire_id: str, kept: Callable[[OrderReport], None] = lambda _: None
+    ) -> Seen | None:
+        """Ask for one order and tell it; None: Webull knows none of that id.
+
+        Raises:
+            RowUnread: there is one, and it cannot be read.
+            BrokerUnavailable: there is no answer that can be used.
+        """
+        call = partial(self._client.order, self._account.account_id, wire_id)
+        try:
+            answer = await self._key.ask(Path.DETAIL, call, rank=FIRST)
+        except Refused as refused:
+            if refused.verdict is Verdict.NOT_FOUND:
+                return None
+            raise BrokerUnavailable(f"{Path.DETAIL}: {refused.reason}") from refused
+        self._clock(answer)
+        taken = await self._take([answer.value], kept)
+        if not taken:
+            raise RowUnread(f"{Path.DETAIL}: an order that cannot be read")
+        return taken[0]
+
+    async def _take(self, rows: Iterable[Any], kept: Callable[[OrderReport], None]) -> list[Seen]:
+        def sink(event: BrokerEvent) -> None:
+            if isinstance(event, OrderReport):
+                kept(event)
+            self._sink(event)
+
+        taken = []
+        for row in rows:
+            seen = await self._account.ledger.take(row, self._house, sink)
+            if seen is not None:
+                taken.append(seen)
+        return taken
+
+    async def _pages(
+        self, path: Path, page: Page, *, cursor: str, under: str = "", at_most: int = 0
+    ) -> list[Row]:
+        """Return all rows of a list that comes in pages.
+
+        ``under`` is the field that holds them; without it the answer is a page, and one of
+        ``at_most`` rows has another behind it.
+        """
+        found: list[Row] = []
+        last: str | None = None
+        for _ in range(PAGES):
+            answer = await self.ask(path, partial(page, last))
+            try:
+                if under:
+                    whole = fields.row(answer.value, path)
+                    rows = fields.rows(whole.get(under, []), under)
+                    has_next = fields.has_next(whole)
+                else:
+                    rows = fields.rows(answer.value, path)
+                    has_next = len(rows) >= at_most
+                found += rows
+                before, last = last, fields.text(rows[-1], cursor) if rows else None
+            except BadAnswer as error:
+                raise BrokerUnavailable(f"{path}: {error}") from error
+            if not has_next or last is None or last == before:
+                return found
+        raise BrokerUnavailable(f"{path}: more than {PAGES} pages")
+
+    async def holdings(self) -> list[Row]:
+        """Return all rows of what the account holds."""
+        page = partial(self._client.positions, self._account.account_id)
+        return await self._pages(Path.POSITIONS, page, cursor="instrument_id", under="holdings")
+
+    def _row(self, answer: Answer, path: Path) -> Row:
+        try:
+            return fields.row(answer.value, path)
+        except BadAnswer as error:
+            raise BrokerUnavailable(f"{path}: {error}") from error

@@ -1,0 +1,57 @@
+"""Answers that lack what matters: nothing is concluded from them, and nothing new is sent on top."""
+
+from __future__ import annotations
+
+import pytest
+from janus_common.errors import Code
+from janus_common.messages import OrderState, Outcome
+
+from tests.support.waiting import eventually
+
+
+@pytest.mark.parametrize("field", ["side", "order_status", "qty"])
+async def test_an_order_that_cannot_be_read_blocks_its_symbol_until_it_can(desk, field):
+    name = await desk.resting("MSFT")
+    await desk.order_is(name, OrderState.WORKING)
+    await desk.venue.fault("webull_drop_field", text=field, path="/trade/order")
+
+    async def refused():
+        reply = await desk.place("MSFT", 1)
+        assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.BROKER_UNREADABLE)
+
+    await eventually(refused, 20.0)
+    assert (await desk.order(name)).state is OrderState.WORKING
+    assert any(field in event.reason for event in await desk.events("broker-unreadable"))
+    await desk.venue.delete("/faults")
+
+    async def canceled():
+        reply = await desk.cancel(name)
+        assert reply.outcome is Outcome.ACCEPTED, reply
+
+    await eventually(canceled)
+    await desk.order_is(name, OrderState.CANCELED)
+
+    async def taken():
+        reply = await desk.place("MSFT", 1)
+        assert reply.outcome is Outcome.ACCEPTED, reply
+
+    await eventually(taken, 20.0)
+
+
+async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
+    await desk.order_is(await desk.market(3), OrderState.FILLED)
+
+    async def held():
+        position = await desk.position("AAPL")
+        assert position is not None
+        assert position.qty >= 3
+        return position
+
+    before = await eventually(held, 15.0)
+    await desk.venue.fault("webull_drop_field", text="qty", path="/positions")
+
+    async def told():
+        assert [e for e in await desk.events("broker-unreadable") if "position" in e.reason]
+
+    await eventually(told, 20.0)
+    assert (await desk.position("AAPL")).qty == before.qty

@@ -1,0 +1,63 @@
+"""When an order that Webull does not know is certain never to arrive."""
+
+from __future__ import annotations
+
+from janus_webull_worker.doubts import Doubts
+
+SETTLE_S = 30.0
+
+
+def test_an_order_is_asked_about_soon_and_then_less_and_less_often():
+    doubts = Doubts(SETTLE_S)
+    doubts.add("o-1", sent_s=0.0, now_s=0.0)
+    due = []
+    for _ in range(7):
+        due.append(doubts.next_s() or 0.0)
+        doubts.asked("o-1", due[-1])
+
+    assert due == [0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 31.5]
+
+
+def test_an_unknown_order_may_still_arrive_until_the_time_has_passed():
+    doubts = Doubts(SETTLE_S)
+    doubts.add("o-1", sent_s=100.0, now_s=100.0)
+
+    assert not doubts.is_settled("o-1", asked_s=129.9)
+    assert doubts.is_settled("o-1", asked_s=130.0)
+
+
+def test_an_order_that_is_being_sent_is_never_given_up():
+    doubts = Doubts(SETTLE_S)
+    doubts.begin("o-1")
+
+    assert not doubts.is_settled("o-1", asked_s=1e9, sent_s=0.0)
+
+
+def test_the_time_counts_from_the_end_of_the_request_not_from_the_record():
+    doubts = Doubts(SETTLE_S)
+    doubts.begin("o-1")
+    doubts.end("o-1", 15.0)
+
+    assert not doubts.is_settled("o-1", asked_s=44.0, sent_s=0.0)
+    assert doubts.is_settled("o-1", asked_s=45.0, sent_s=0.0)
+
+
+def test_of_an_order_of_another_process_the_record_says_when_it_was_sent():
+    doubts = Doubts(SETTLE_S)
+
+    assert not doubts.is_settled("o-1", asked_s=20.0, sent_s=0.0)
+    assert doubts.is_settled("o-1", asked_s=20.0, sent_s=-10.0)
+
+
+def test_nothing_is_known_of_an_order_of_which_nobody_knows_when():
+    assert not Doubts(SETTLE_S).is_settled("o-1", asked_s=1e9)
+
+
+def test_what_is_settled_is_asked_about_no_more():
+    doubts = Doubts(SETTLE_S)
+    doubts.add("o-1", sent_s=0.0, now_s=0.0)
+
+    doubts.settle("o-1")
+
+    assert doubts.next_s() is None
+    assert doubts.due(1e9) == []
