@@ -68,9 +68,9 @@ crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=2
 	@$(PY) -m tests.crash --kills $(or $(KILLS),20)
 
 pains: $(READY) ## write docs/pains.md again: what Janus promises, and the test of each
-	@$(PY) -m tests.rules.pains
+	@$(PY) -m tests.rules.pains && $(PY) -m tests.rules.symbol_sentences
 
-bench: $(READY) ## measure: order path, tick path, pacing, restart, many workers, footprint, venue
+bench: $(READY) ## measure: order path, tick path, pacing, registry, restart, many workers, footprint, venue
 	@$(PY) -m benchmarks
 
 clean: ## remove what was built and the local stack's state

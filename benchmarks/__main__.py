@@ -7,12 +7,23 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, harmony, order_path, pacing, restart, tick_path, venue, workers
+from benchmarks import (
+    footprint,
+    harmony,
+    order_path,
+    pacing,
+    registry,
+    restart,
+    tick_path,
+    venue,
+    workers,
+)
 
 ALL = {
     "order_path": order_path.run,
     "tick_path": tick_path.run,
     "pacing": pacing.run,
+    "registry": registry.run,
     "restart": restart.run,
     "workers": workers.run,
     "footprint": footprint.run,

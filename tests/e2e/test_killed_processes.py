@@ -65,6 +65,22 @@ async def test_a_killed_process_comes_back_and_trading_goes_on(house, name):
         assert placed["state"] == "FILLED", placed
 
 
+async def test_with_the_registry_stopped_known_symbols_trade_on_also_through_a_new_router(house):
+    before = await house.processes()
+    await house.order("buy", "AAPL", "1", "-a", "ib-main", "--timeout", "20s")
+    os.kill(before["registry"]["pid"], signal.SIGSTOP)
+    try:
+        placed = [await house.order("buy", "AAPL", "1", "-a", "ib-main", "--timeout", "20s")]
+        os.kill(before["router"]["pid"], signal.SIGKILL)
+        await eventually(lambda: came_back(house, "router", before), within_s=BACK_WITHIN_S)
+        placed.append(await house.order("buy", "AAPL", "1", "-a", "ib-alt", "--timeout", "20s"))
+    finally:
+        os.kill(before["registry"]["pid"], signal.SIGCONT)
+    await eventually(lambda: all_ready(house), within_s=BACK_WITHIN_S)
+
+    assert [each["state"] for each in placed] == ["FILLED", "FILLED"]
+
+
 async def one_has_arrived(house, refs):
     rows = await house.control("GET", "/truth/orders")
     assert {row["order_ref"] for row in rows} & set(refs)

@@ -49,7 +49,11 @@ class House:
         return await self._ask(subjects.registry("resolve"), Resolve(symbol=symbol, **how))
 
     async def put(self, instrument: Instrument) -> RegistryReply:
-        return await self._ask(subjects.registry("put"), PutInstrument(instrument=instrument))
+        return await self._ask(subjects.registry("put"), self.put_message(instrument))
+
+    @staticmethod
+    def put_message(instrument: Instrument) -> PutInstrument:
+        return PutInstrument(instrument=instrument)
 
     async def page(self, **query) -> RegistryReply:
         return await self._ask(subjects.registry("list"), ListInstruments(**query))

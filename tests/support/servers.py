@@ -118,8 +118,9 @@ class NatsServer(Program):
 class PostgresServer(Program):
     """A Postgres of its own, reached over a Unix socket, so that no port is needed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self._folder = folder  # of the Postgres user, short: a socket's path has 107 characters
+        self._sync = "on" if is_durable else "off"
         self._data = folder / "data"
         self._count = 0
 
@@ -137,7 +138,14 @@ class PostgresServer(Program):
         with (self._folder / "postgres.log").open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(_postgres_program("postgres"), "-D", self._data, "-k", self._folder),
-                *("-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB"),
+                *(
+                    "-c",
+                    "listen_addresses=",
+                    "-c",
+                    f"fsync={self._sync}",
+                    "-c",
+                    "shared_buffers=16MB",
+                ),
                 stdout=output,
                 stderr=output,
                 cwd=self._folder,
@@ -203,10 +211,10 @@ async def nats_server(folder: Path) -> AsyncIterator[NatsServer]:
 
 
 @asynccontextmanager
-async def postgres_server() -> AsyncIterator[PostgresServer]:
-    """Run a new Postgres with its files in a temporary folder of its own."""
+async def postgres_server(*, is_durable: bool = False) -> AsyncIterator[PostgresServer]:
+    """Run a new Postgres with its files in a temporary folder of its own; quick unless durable."""
     folder = Path(tempfile.mkdtemp(prefix="janus-pg-"))
-    server = PostgresServer(folder)
+    server = PostgresServer(folder, is_durable=is_durable)
     try:
         os.chown(folder, _user() or -1, _group() or -1)
         await server.create()

@@ -237,26 +237,25 @@ CHANNELS: tuple[Channel, ...] = (
         )
         for verb, what in (("subscribe", "open"), ("unsubscribe", "close"))
     ),
-    _asked(
-        subjects.registry("resolve"),
-        messages.Resolve,
-        reply=messages.RegistryReply,
-        of="registry",
-        to="get one symbol; an unknown one is looked up at a broker",
-    ),
-    _asked(
-        subjects.registry("list"),
-        messages.ListInstruments,
-        reply=messages.RegistryReply,
-        of="registry",
-        to="get symbols in order, a page at a time",
-    ),
-    _asked(
-        subjects.registry("put"),
-        messages.PutInstrument,
-        reply=messages.RegistryReply,
-        of="registry",
-        to="add an instrument, or what is not known of one",
+    *(
+        _asked(subjects.registry(verb), kind, reply=messages.RegistryReply, of="registry", to=what)
+        for verb, kind, what in (
+            (
+                "resolve",
+                messages.Resolve,
+                "get one symbol; an unknown one is looked up at a broker",
+            ),
+            ("list", messages.ListInstruments, "get symbols in order, a page at a time"),
+            ("put", messages.PutInstrument, "add an instrument, or what is not known of one"),
+            ("show", messages.ShowSymbol, "get one symbol with who found it, and open conflicts"),
+            ("set", messages.SetInstrument, "change fields of a symbol"),
+            ("retire", messages.RetireSymbol, "take a symbol out of use"),
+            ("undo", messages.UndoChange, "put a symbol back to what it was before a change"),
+            ("history", messages.SymbolHistory, "get the changes of a symbol, last first"),
+            ("conflicts", messages.ListConflicts, "get what contradicts what is known"),
+            ("settle", messages.SettleConflict, "say what holds of a conflict"),
+            ("import", messages.ImportSymbols, "write many symbols, all of them or none"),
+        )
     ),
     _asked(
         subjects.harmony(),

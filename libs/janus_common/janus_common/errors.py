@@ -41,6 +41,11 @@ class Code(StrEnum):
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
     AMBIGUOUS_SYMBOL = "AMBIGUOUS_SYMBOL"
     SYMBOL_RETIRED = "SYMBOL_RETIRED"
+    ID_TAKEN = "ID_TAKEN"
+    INVALID_FIELD = "INVALID_FIELD"
+    UNKNOWN_CHANGE = "UNKNOWN_CHANGE"
+    UNKNOWN_CONFLICT = "UNKNOWN_CONFLICT"
+    IMPORT_REFUSED = "IMPORT_REFUSED"
     INVALID_ID = "INVALID_ID"
     INVALID_QTY = "INVALID_QTY"
     INVALID_PRICE = "INVALID_PRICE"
@@ -91,6 +96,11 @@ MEANING: dict[Code, str] = {
     Code.UNKNOWN_SYMBOL: "Neither the registry nor the broker knows the symbol.",
     Code.AMBIGUOUS_SYMBOL: "Several instruments match, or what is known says otherwise; nothing was chosen.",
     Code.SYMBOL_RETIRED: "The symbol is not in use any more; its history stays, and undo brings it back.",
+    Code.ID_TAKEN: "A broker's id belongs to another symbol, which the reason names; nothing was written.",
+    Code.INVALID_FIELD: "An instrument has no such field, or the value cannot be; the reason names both.",
+    Code.UNKNOWN_CHANGE: "The symbol has no change of that number, or none at all.",
+    Code.UNKNOWN_CONFLICT: "There is no such conflict, or it is settled already.",
+    Code.IMPORT_REFUSED: "A row of the import cannot be; the reason names it, and nothing was written.",
     Code.INVALID_ID: "The client_order_id is not 1 to 40 letters, digits, dashes and underscores.",
     Code.INVALID_QTY: "The quantity is not above 0, too large, or no multiple of the instrument's size step.",
     Code.INVALID_PRICE: "A price, trail or offset is out of its range; the reason says which.",

@@ -12,6 +12,7 @@ import msgspec
 from janus_common.clock import ns
 from janus_common.errors import Code
 from janus_common.examples_registry import AAPL, NOW_NS, REGISTRY
+from janus_common.examples_symbols import SYMBOLS
 from janus_common.messages import (
     Balance,
     Bar,
@@ -277,6 +278,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     FeedRequest(instrument=AAPL),
     FeedReply(outcome=Outcome.DENIED, code=Code.BROKER_DOWN, reason="not connected to the gateway"),
     *REGISTRY,
+    *SYMBOLS,
     ReportQuery(account=ACCOUNT, symbol="AAPL", since_ns=NOW_NS, limit=50),
     BookedFill(fill=FILL, fee=Decimal("1.00"), fee_currency="USD"),
     ReportReply(

@@ -1,4 +1,8 @@
-"""What a process knows of symbols: a copy that outlives the registry's absence."""
+"""What a process knows of symbols: a live copy that outlives the registry's absence.
+
+Only symbols that were asked for are held. The bucket ``instruments`` is heard, so that a change
+that the registry has written is in use at once; what may have been missed is read again.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,8 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from janus_common import subjects
-from janus_common.bus.buckets import INSTRUMENTS
+from janus_common import codec, subjects
+from janus_common.bus.buckets import INSTRUMENTS, RawEntry
 from janus_common.bus.bus import Bus
 from janus_common.errors import BusError, Code, Denied, MessageInvalid
 from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve, SymbolStatus
@@ -37,6 +41,7 @@ class Instruments:
         self._monotonic_s = monotonic_s
         self._known: dict[str, _Known] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[Instrument | Denied]] = {}
+        self._connections: int | None = None  # None: nothing is heard yet
 
     async def resolve(self, symbol: str, broker: str = "ib") -> Instrument:
         """Return the instrument of ``symbol``, which is canonical, for an order at ``broker``.
@@ -46,13 +51,14 @@ class Instruments:
         Raises:
             Denied: nobody knows it, it is ambiguous, or not in use any more.
         """
+        await self._hear()
         known = self._known.get(symbol)
         if (
             known is not None
             and self._monotonic_s() < known.until_s
             and has_name(known.instrument, broker)
         ):
-            return known.instrument
+            return in_use(known.instrument)
         key = symbol, broker
         asking = self._asking.get(key)
         if asking is None:
@@ -64,6 +70,33 @@ class Instruments:
             raise Denied(found.code, found.reason, found.hint)
         return found
 
+    async def _hear(self) -> None:
+        """Hear the bucket from the first question on, and mistrust all after a lost connection."""
+        connections = self._bus.connections
+        if connections == self._connections:
+            return
+        if self._connections is None:
+            try:
+                await self._bucket.hear(self._heard)
+            except BusError as error:
+                log.warning("instruments.unheard", error=str(error))
+                return
+        self._connections = connections
+        self._known = {name: _Known(one.instrument, 0.0) for name, one in self._known.items()}
+
+    def _heard(self, entry: RawEntry) -> None:
+        """Take over a change of a symbol that is in use here; Postgres has it already."""
+        known = self._known.get(entry.key)
+        if known is None:
+            return
+        try:
+            changed = codec.decode(entry.data or b"", Instrument)
+        except MessageInvalid:  # deleted, or nothing of the registry: ask when it is needed
+            self._known[entry.key] = _Known(known.instrument, 0.0)
+            return
+        if changed.updated_ns >= known.instrument.updated_ns:
+            self._known[entry.key] = _Known(changed, self._monotonic_s() + FRESH_S)
+
     async def _asked(self, symbol: str, broker: str, known: _Known | None) -> Instrument | Denied:
         """Ask; a refusal is returned, because an error would end the process."""
         try:
@@ -73,10 +106,8 @@ class Instruments:
 
     async def _found(self, symbol: str, broker: str, known: _Known | None) -> Instrument:
         found = await self._from_bucket(symbol)
-        if found is not None and found.status is SymbolStatus.RETIRED:
-            raise Denied(
-                Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols show {symbol}"
-            )
+        if found is not None:
+            in_use(found)
         if found is None or not has_name(found, broker):
             if (bare := bare_ticker(symbol, broker, found)) is not None:
                 return bare  # not kept: the registry may learn better
@@ -115,6 +146,17 @@ class Instruments:
             reply.reason or f"{symbol} is not known",
             reply.hint or f"janus symbols resolve {symbol}",
         )
+
+
+def in_use(instrument: Instrument) -> Instrument:
+    """Return ``instrument``; raise Denied if it is retired."""
+    if instrument.status is not SymbolStatus.RETIRED:
+        return instrument
+    raise Denied(
+        Code.SYMBOL_RETIRED,
+        f"{instrument.symbol} is retired",
+        f"janus symbols undo {instrument.symbol}",
+    )
 
 
 def has_name(instrument: Instrument, broker: str) -> bool:

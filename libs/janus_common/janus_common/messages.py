@@ -621,12 +621,129 @@ class ListInstruments(Message, frozen=True, kw_only=True):
     prefix: str = ""
     after: str = ""  # the last symbol of the page before
     limit: int = 100  # 1 to 200
+    status: SymbolStatus | None = None  # None: any
+    missing: str | None = None  # ib or webull: those that have no name for it yet
+
+
+class ShowSymbol(Message, frozen=True, kw_only=True):
+    """Ask for all that the registry holds of one symbol, and who found it."""
+
+    symbol: str
 
 
 class PutInstrument(Message, frozen=True, kw_only=True):
     """Add an instrument, or fill fields of one that are not known yet."""
 
     instrument: Instrument
+
+
+class SetInstrument(Message, frozen=True, kw_only=True):
+    """Change fields of a known symbol, over what they say now."""
+
+    symbol: str
+    fields: dict[str, str]  # by the names of Instrument's fields; empty: not known
+    by: str = "operator"
+
+
+class RetireSymbol(Message, frozen=True, kw_only=True):
+    """Take a symbol out of use; its history stays."""
+
+    symbol: str
+    by: str = "operator"
+
+
+class UndoChange(Message, frozen=True, kw_only=True):
+    """Put a symbol back to what it was before a change; that is a change as well."""
+
+    symbol: str
+    number: int | None = None  # None: its last change
+    by: str = "operator"
+
+
+class SymbolHistory(Message, frozen=True, kw_only=True):
+    """Ask for the changes of one symbol, last first, a page at a time."""
+
+    symbol: str
+    before: int | None = None  # the last number of the page before
+    limit: int = 50  # 1 to 100
+
+
+class ListConflicts(Message, frozen=True, kw_only=True):
+    """Ask for what was found that contradicts what is known, oldest first, a page at a time."""
+
+    symbol: str | None = None
+    is_open: bool = True  # False: those that were settled as well
+    after: int = 0  # the last number of the page before
+    limit: int = 50  # 1 to 100
+
+
+class Ruling(StrEnum):
+    """What an operator says to a conflict."""
+
+    KEEP = "keep"  # what is known
+    TAKE = "take"  # what was found
+
+
+class SettleConflict(Message, frozen=True, kw_only=True):
+    """Say what holds: what is known, or what was found."""
+
+    number: int
+    ruling: Ruling
+    by: str = "operator"
+
+
+class ImportSymbols(Message, frozen=True, kw_only=True):
+    """A part of many symbols that are written all together, or not at all.
+
+    The parts come one after the other, numbered from 0; the last one is the order to write.
+    """
+
+    import_id: str  # chosen by the sender; the last part again gives the first outcome
+    part: int
+    is_last: bool
+    instruments: list[Instrument]
+    replace: bool = False  # over what is known; else a row that differs refuses them all
+    dry_run: bool = False  # only say what would be
+    by: str = "operator"
+
+
+class Provenance(Message, frozen=True, kw_only=True):
+    """Who found what one broker calls a symbol, when and how."""
+
+    broker: str
+    by: str
+    query: str | None = None
+    found_ns: int
+
+
+class SymbolChange(Message, frozen=True, kw_only=True):
+    """One change of a symbol."""
+
+    number: int
+    symbol: str
+    verb: str  # put, fill, set, import, retire, undo, settle; sql: by hand
+    by: str
+    before: Instrument | None = None  # None: it was not known
+    after: Instrument
+    undoes: int | None = None
+    changed_ns: int
+
+
+class SymbolConflict(Message, frozen=True, kw_only=True):
+    """One value that contradicts what is known; nothing was overwritten."""
+
+    number: int
+    symbol: str
+    field: str
+    known: str | None = None  # None: nothing, but the id belongs to another symbol
+    found: str
+    belongs_to: str | None = None
+    by: str
+    query: str | None = None
+    noted_ns: int
+    ruling: Ruling | None = None  # None: an operator has to say
+    ruled_by: str | None = None
+    ruled_ns: int | None = None
 
 
 class RegistryReply(Message, frozen=True, kw_only=True):
@@ -639,6 +756,10 @@ class RegistryReply(Message, frozen=True, kw_only=True):
     candidates: list[Instrument] = []  # of an ambiguous symbol
     more: bool = False
     hint: str | None = None  # what to do about it
+    provenance: list[Provenance] = []
+    changes: list[SymbolChange] = []
+    conflicts: list[SymbolConflict] = []
+    counts: dict[str, int] = {}  # of an import: added, changed, unchanged
 
 
 class Lookup(Message, frozen=True, kw_only=True):

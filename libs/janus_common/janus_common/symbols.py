@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from janus_common import cures
 from janus_common.errors import SymbolInvalid
+from janus_common.roots import FUTURES, INDEX_CLASSES
 
 MAX_LENGTH = 40  # characters; the longest real option symbol is about 25
 CURRENCIES = frozenset(
@@ -43,6 +45,7 @@ CURRENCIES = frozenset(
     ]
 )
 CRYPTOS = frozenset(("BCH", "BTC", "DOGE", "ETH", "LINK", "LTC", "SOL", "XRP"))
+CODES = CURRENCIES | CRYPTOS
 
 _CHARACTERS = re.compile(r"[A-Z0-9.\-]+")
 _EQUITY = re.compile(r"([A-Z][A-Z0-9]{0,11})(?:[.\-]([A-Z]{1,3}))?")
@@ -134,6 +137,18 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def usual_multiplier(symbol: Symbol) -> Decimal | None:
+    """Return how many units one contract of ``symbol`` stands for; None is not known here."""
+    match symbol:
+        case Future(root=root):
+            return FUTURES[root].multiplier if root in FUTURES else None
+        case Option(root=root):
+            is_of_future = root in FUTURES and root not in INDEX_CLASSES
+            return FUTURES[root].multiplier if is_of_future else Decimal(100)
+        case _:
+            return Decimal(1)
+
+
 def canonical(text: str) -> str:
     """Return ``text`` trimmed, in upper case and in canonical spelling.
 
@@ -163,12 +178,39 @@ def parse(text: str) -> Symbol:
         if match[1] in CURRENCIES:
             return Pair(match[1], match[2], AssetClass.FOREX)
     if match := _FUTURE_WITHOUT_DOT.fullmatch(wanted):
-        raise SymbolInvalid(
-            f"{wanted}: a future is ROOT.YYMM, did you mean {match[1]}.{match[2]}{match[3]}?"
-        )
+        cure = next(cures.of_long_month(wanted), f"{match[1]}.{match[2]}{match[3]}")
+        raise SymbolInvalid(f"{wanted}: a future is ROOT.YYMM, did you mean {cure}?")
+    _refuse_other_spellings(wanted)
     if match := _EQUITY.fullmatch(wanted):
         return Equity(match[1], match[2] or "")
-    raise SymbolInvalid(f"{wanted}: {_why(wanted)}")
+    raise SymbolInvalid(f"{wanted}: {_why(wanted)}{_suggestion(wanted)}")
+
+
+def _refuse_other_spellings(wanted: str) -> None:
+    """Refuse what looks like an equity and is another system's name of something else."""
+    for found, what in (
+        (cures.of_local_future(wanted), "a future is ROOT.YYMM"),
+        (cures.of_joined_pair(wanted, codes=CODES), "a pair is BASE.QUOTE"),
+        (cures.with_market(wanted), "a market is no part of a symbol"),
+    ):
+        for cure in filter(_is_symbol, found):
+            raise SymbolInvalid(f"{wanted}: {what}, did you mean {parse(cure)}?")
+
+
+def _suggestion(wanted: str) -> str:
+    """Return a question about what may be meant, or nothing."""
+    for text in cures.meant(wanted, codes=CODES):
+        if text != wanted and _is_symbol(text):
+            return f"; did you mean {parse(text)}?"
+    return ""
+
+
+def _is_symbol(text: str) -> bool:
+    try:
+        parse(text)
+    except SymbolInvalid:
+        return False
+    return True
 
 
 def _refuse_bad_characters(wanted: str, text: str) -> None:
@@ -183,6 +225,7 @@ def _refuse_bad_characters(wanted: str, text: str) -> None:
         bad = next(c for c in wanted if not _CHARACTERS.fullmatch(c))
         raise SymbolInvalid(
             f"{text!a}: {bad!a} cannot be part of a symbol; use letters, digits, dots and dashes"
+            f"{_suggestion(wanted) if text.isascii() else ''}"
         )
 
 

@@ -28,6 +28,7 @@ MODULES = {
     "watch": ("watch",),
     "symbols": ("symbols",),
     "harmony": ("harmony",),
+    "db": ("db",),
     "settings": ("config", "version"),
     "stack": ("up", "down", "ps", "restart", "logs"),
     "venue": ("venue",),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from janus_common.errors import Code, Denied, SymbolInvalid
 from janus_common.messages import Instrument
+from janus_common.roots import FUTURES, INDEX_CLASSES, of_ib
 from janus_common.symbols import AssetClass, Equity, Future, Option, Pair, Right, parse, plain
 
 SMART = "SMART"
@@ -73,24 +74,9 @@ def questions(symbol: str) -> list[Named]:
             name = f"{ticker} {share_class}" if share_class else ticker
             return [Named(symbol=name, sec_type="STK", exchange=SMART, currency="USD")]
         case Future(root=root, year=year, month=month):
-            expiry = f"{year}{month:02}"
-            return [
-                Named(symbol=root, sec_type="FUT", expiry=expiry, exchange=exchange, currency="USD")
-                for exchange in FUTURES_EXCHANGES
-            ]
-        case Option(root=root, expiry=date, right=right, strike=strike):
-            return [
-                Named(
-                    symbol=root,
-                    sec_type=sec_type,
-                    expiry=f"{date:%Y%m%d}",
-                    strike=strike,
-                    right=right.value,
-                    exchange=exchange,
-                    currency="USD",
-                )
-                for sec_type, exchange in (("OPT", SMART), ("FOP", "CME"))
-            ]
+            return _future_questions(root, f"{year}{month:02}")
+        case Option() as wanted:
+            return _option_questions(wanted)
         case Pair(base=base, quote=quote, asset_class=kind):
             is_crypto = kind is AssetClass.CRYPTO
             return [
@@ -101,6 +87,51 @@ def questions(symbol: str) -> list[Named]:
                     currency=quote,
                 )
             ]
+
+
+def _future_questions(root: str, expiry: str) -> list[Named]:
+    known = FUTURES.get(root)
+    if known is None:
+        exchanges: tuple[str, ...] = FUTURES_EXCHANGES
+        symbol, trading_class = root, ""
+    else:
+        exchanges = known.exchanges
+        symbol, trading_class = known.ib_symbol, known.ib_class
+    return [
+        Named(
+            symbol=symbol,
+            sec_type="FUT",
+            expiry=expiry,
+            exchange=exchange,
+            currency="USD",
+            trading_class=trading_class,
+        )
+        for exchange in exchanges
+    ]
+
+
+def _option_questions(wanted: Option) -> list[Named]:
+    """Return an index's own series by its class, an option on a future at the future's exchange."""
+    root, index = FUTURES.get(wanted.root), INDEX_CLASSES.get(wanted.root)
+    if index is not None:
+        kinds = [("OPT", SMART, index, wanted.root)]
+    elif root is not None:  # also where a stock is called so: the root decides
+        kinds = [("FOP", root.exchange, root.ib_symbol, "")]
+    else:
+        kinds = [("OPT", SMART, wanted.root, ""), ("FOP", "CME", wanted.root, "")]
+    return [
+        Named(
+            symbol=symbol,
+            sec_type=sec_type,
+            expiry=f"{wanted.expiry:%Y%m%d}",
+            strike=wanted.strike,
+            right=wanted.right.value,
+            exchange=exchange,
+            currency="USD",
+            trading_class=trading_class,
+        )
+        for sec_type, exchange, symbol, trading_class in kinds
+    ]
 
 
 def elsewhere(symbol: str) -> list[Named]:
@@ -119,11 +150,29 @@ def answers(symbol: str, found: list[Named], asked: Named | None = None) -> list
     if asked is not None and not asked.currency:
         return named
     if isinstance(wanted, Future):
-        month = f"{wanted.year}{wanted.month:02}"
-        return [n for n in named if not n.contract_month or n.contract_month == month]
+        return _futures(wanted, named)
+    if isinstance(wanted, Option):  # EC: event contracts; 2AAPL: adjusted by a corporate action
+        return [n for n in named if n.sec_type in {"OPT", "FOP"} and not _is_adjusted(n)]
     if isinstance(wanted, Equity):
         return [n for n in named if n.sec_type == "STK" and n.currency == "USD"]
     return named
+
+
+def _futures(wanted: Future, named: list[Named]) -> list[Named]:
+    """Return the monthly contracts of the root itself: no weeklies, no other size."""
+    month = f"{wanted.year}{wanted.month:02}"
+    found = [n for n in named if not n.contract_month or n.contract_month == month]
+    known = FUTURES.get(wanted.root)
+    trading_class = (known.ib_class if known else "") or wanted.root
+    of_class = [n for n in found if n.trading_class == trading_class]
+    found = of_class or ([] if known and known.ib_class else found)
+    if known is None:
+        return found
+    return [n for n in found if not n.multiplier or multiplier(n) == known.multiplier]
+
+
+def _is_adjusted(named: Named) -> bool:
+    return named.sec_type == "OPT" and named.trading_class[:1].isdigit()
 
 
 def route(named: Named) -> str:
@@ -145,13 +194,20 @@ def _spelled(named: Named) -> str:
         case "STK" if named.currency == "USD":  # another currency is another listing
             return named.symbol.replace(" ", ".")
         case "FUT":
-            return f"{named.symbol}.{_contract_month(named)}"
+            return f"{of_ib(named.symbol, named.trading_class)}.{_contract_month(named)}"
         case "OPT" | "FOP":
             right = Right.PUT if named.right.startswith("P") else Right.CALL
-            return f"{named.symbol}.{named.expiry[2:8]}.{right}.{plain(named.strike)}"
+            return f"{_option_root(named)}.{named.expiry[2:8]}.{right}.{plain(named.strike)}"
         case "CASH" | "CRYPTO":
             return f"{named.symbol}.{named.currency}"
     raise SymbolInvalid(f"{named.sec_type}: no canonical symbols of that kind")
+
+
+def _option_root(named: Named) -> str:
+    """Return the root; an index's two series have one symbol at IB, and each its class."""
+    if named.sec_type == "OPT" and INDEX_CLASSES.get(named.trading_class) == named.symbol:
+        return named.trading_class
+    return of_ib(named.symbol, "") if named.sec_type == "FOP" else named.symbol
 
 
 def _contract_month(named: Named) -> str:

@@ -122,6 +122,7 @@ def contract_of(question: Named) -> Contract:
         right=question.right,
         exchange=question.exchange,
         currency=question.currency,
+        tradingClass=question.trading_class,
     )
 
 

@@ -9,6 +9,7 @@ from janus_common.bus.bus import Bus
 from janus_common.bus.service import Service
 from janus_common.clock import monotonic_s
 
+from janus_registry.curation_requests import CurationRequests
 from janus_registry.harmony import Harmonies
 from janus_registry.holdings_follow import HoldingsFollower
 from janus_registry.lookups import Lookups
@@ -28,6 +29,7 @@ async def offer(
     lookups = Lookups(bus, monotonic_s=monotonic_s)
     await Resolving(symbols, lookups).offer(here)
     await SymbolRequests(symbols).offer(here)
+    await CurationRequests(books, symbols).offer(here)
     await Harmonies(bus, symbols, lookups, configured=set(brokers.values())).offer(here)
     await ReportRequests(books).offer(here)
     follower = HoldingsFollower(bus, here, symbols, lookups, brokers)

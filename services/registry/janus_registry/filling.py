@@ -6,9 +6,10 @@ symbol, is a conflict; then nothing of what was found with it is written.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -112,18 +113,6 @@ def decide(parts: Sequence[Part], before: Before, *, by: str, query: str, now_ns
     return Decision(filled, writes, conflicts)
 
 
-def in_turns(writes: Sequence[Write]) -> list[list[Write]]:
-    """Return ``writes`` in groups that name no symbol twice: a statement changes a row once."""
-    turns: list[list[Write]] = []
-    seen: Counter[str] = Counter()
-    for each in writes:
-        turn = seen[each.after.symbol]
-        seen[each.after.symbol] += 1
-        turns += [[]] if turn == len(turns) else []
-        turns[turn].append(each)
-    return turns
-
-
 def ids_of(parts: Sequence[Part]) -> set[Id]:
     """Return the brokers' ids that ``parts`` name."""
     return {(name, part.facts[name]) for part in parts for name in IDS if part.facts.get(name)}
@@ -150,7 +139,7 @@ def _decide_one(
         return Filled(part.symbol, Result.RETIRED, known), None
     try:
         facts, after = _with_facts(part, known, by=by, now_ns=now_ns)
-    except (Denied, SymbolInvalid) as error:
+    except (Denied, SymbolInvalid, ValueError) as error:
         return Filled(part.symbol, Result.REFUSED, known, reason=_reason(error)), None
     found = _conflicts(part.symbol, facts, known, before, claims)
     if open_ones := tuple(one for one in found if one not in before.kept):
@@ -171,6 +160,8 @@ def _with_facts(
     if wrong:
         raise SymbolInvalid(f"{part.symbol}: {wrong[0]} is no fact about an instrument")
     said = {name: value for name, value in part.facts.items() if value is not None}
+    if known is None and "multiplier" not in said:
+        said |= {"multiplier": _usual_multiplier(parsed)}
     whole = Instrument(
         **{"symbol": part.symbol, "asset_class": parsed.asset_class, **said, "source": by}
     )
@@ -180,6 +171,13 @@ def _with_facts(
     news = {name: value for name, value in said.items() if getattr(known, name) is None}
     time_ns = max(now_ns, known.updated_ns + 1)  # so that later always sorts later
     return said, msgspec.structs.replace(known, **news, source=by, updated_ns=time_ns)
+
+
+def _usual_multiplier(parsed: symbols.Symbol) -> Decimal:
+    usual = symbols.usual_multiplier(parsed)
+    if usual is None:
+        raise SymbolInvalid(f"{parsed}: its multiplier was not found, and is not known here")
+    return usual
 
 
 def _conflicts(
@@ -220,7 +218,7 @@ def _claims(parts: Sequence[Part]) -> dict[Id, set[str]]:
     return claims
 
 
-def _reason(error: Denied | SymbolInvalid) -> str:
+def _reason(error: Denied | SymbolInvalid | ValueError) -> str:
     return error.reason if isinstance(error, Denied) else str(error)
 
 

@@ -10,11 +10,15 @@ from janus_common.bus.service import Service
 from janus_common.errors import StoreUnavailable
 from janus_common.messages import ServiceState
 
+from janus_registry import store_share
 from janus_registry.journal import Journal
 from janus_registry.store import Store
 from janus_registry.symbols import Symbols
 
 PERIOD_S = 1.0
+WAITING = (
+    "symbols are read from memory, nothing can be written, orders and fills wait in their streams"
+)
 
 log = structlog.get_logger()
 
@@ -27,7 +31,6 @@ class Health:
     ) -> None:
         self._service, self._store = service, store
         self._symbols, self._journal = symbols, journal
-        self._was_away = False
 
     async def keep_shown(self, bus: Bus) -> None:
         """Show the state of this process, until drained."""
@@ -40,18 +43,19 @@ class Health:
             await asyncio.sleep(PERIOD_S)
 
     async def _trouble(self) -> str:
+        where = f"Postgres at {self._store.where}"
         try:
-            await self._store.ping()
-            if self._was_away:  # what was written when it went is known only now
-                await self._symbols.load()
-                self._was_away = False
+            is_read_only = await self._store.ping()
+            await self._symbols.refresh()
+            if is_read_only:
+                return f"{where} is read-only: {WAITING}"
+            if self._store.write_trouble:
+                await store_share.probe(self._store)
         except StoreUnavailable as error:
             log.info("store.unavailable", error=str(error))
-            self._was_away = True
-            return (
-                f"Postgres at {self._store.where} is away: symbols are read from memory, "
-                "nothing can be written, orders and fills wait in their streams"
-            )
+            if self._store.write_trouble and self._store.answers:
+                return f"{where} takes no writes ({self._store.write_trouble}): {WAITING}"
+            return f"{where} is away: {WAITING}"
         if self._journal.trouble:
-            return f"Postgres at {self._store.where} books nothing: {self._journal.trouble}"
+            return f"{where} books nothing: {self._journal.trouble}"
         return ""

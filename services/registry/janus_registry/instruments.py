@@ -56,6 +56,29 @@ def checked(given: Instrument) -> Instrument:
     )
 
 
+def canonical(text: str) -> str:
+    """Return ``text`` in canonical spelling.
+
+    Raises:
+        Denied: it is no symbol; the reason says what would be.
+    """
+    try:
+        return symbols.canonical(text)
+    except SymbolInvalid as error:
+        raise Denied(Code.INVALID_SYMBOL, str(error)) from error
+
+
+def named(by: str) -> str:
+    """Return ``by`` if it may stand as a name in the history.
+
+    Raises:
+        Denied: it is empty, too long, or not printable.
+    """
+    if _TEXT.fullmatch(by):
+        return by
+    raise Denied(Code.INVALID_FIELD, f"by is {by[:40]!a}: a name has 1 to 64 printable characters")
+
+
 def merge(known: Instrument, given: Instrument, *, now_ns: int) -> Instrument:
     """Return ``known`` with what ``given`` says of its empty fields; ``known`` if that is nothing.
 
@@ -63,7 +86,11 @@ def merge(known: Instrument, given: Instrument, *, now_ns: int) -> Instrument:
         Denied: ``given`` says something else about a field that is known, or it is retired.
     """
     if known.status is SymbolStatus.RETIRED:
-        raise Denied(Code.SYMBOL_RETIRED, f"{known.symbol} is retired; nothing was written")
+        raise Denied(
+            Code.SYMBOL_RETIRED,
+            f"{known.symbol} is retired; nothing was written",
+            f"janus symbols undo {known.symbol}",
+        )
     said = {name: getattr(given, name) for name in FACTS if getattr(given, name) is not None}
     news = {name: value for name, value in said.items() if getattr(known, name) is None}
     different = [

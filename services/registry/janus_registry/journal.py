@@ -22,6 +22,9 @@ FillMessage = Fill | FillCorrection | FillFee
 log = structlog.get_logger()
 
 
+ORDERS, FILLS = "registry-orders", "registry-fills"  # the durable consumers
+
+
 class Journal:
     """Books orders and fills; ``trouble`` says why it does not get on, or is empty."""
 
@@ -29,11 +32,20 @@ class Journal:
         self._store = store
         self.trouble = ""
 
+    async def begin(self, bus: Bus) -> None:
+        """Read a stream from its beginning again if these books know nothing of it.
+
+        Books that are new, or were restored, lack what the bus takes for booked.
+        """
+        for stream, durable in ((streams.ORDERS, ORDERS), (streams.FILLS, FILLS)):
+            if not await store_journal.has_begun(self._store, stream.name):
+                await bus.streams.forget(stream, durable)
+
     async def keep_orders(self, bus: Bus) -> None:
         """Book what ORDERS tells, until drained."""
         await bus.consume(
             streams.ORDERS,
-            durable="registry-orders",
+            durable=ORDERS,
             pattern=subjects.order(),
             kind=OrderUpdate,
             handle=self.order,
@@ -43,7 +55,7 @@ class Journal:
         """Book what FILLS tells, until drained."""
         await bus.consume(
             streams.FILLS,
-            durable="registry-fills",
+            durable=FILLS,
             pattern=subjects.fill(),
             kind=cast("type[FillMessage]", FillMessage),  # told apart by its tag
             handle=self.fill,

@@ -18,15 +18,16 @@ from janus_registry.symbols import Symbols
 
 async def serve(settings: config.Config) -> None:
     """Answer for symbols and keep the books, until stopped."""
+    await store_migrations.bring_up(settings.postgres.dsn, migrate.read())
     async with (
-        store.connect(settings.postgres.dsn) as books,
+        store.connect(settings.postgres.dsn, role=store.SERVICE_ROLE) as books,
         bus.connect(config.bus_url(settings), name="registry") as house,
     ):
-        await store_migrations.migrate(books, migrate.read())
         here = await service.start(house, "registry")
         symbols = Symbols(books, house.bucket(INSTRUMENTS), here.tell)
         await symbols.load()
         journal = Journal(books)
+        await journal.begin(house)
         brokers = {alias: account.broker for alias, account in settings.accounts.items()}
         beside = await assembly.offer(here, house, books, symbols, brokers)
         await lifecycle.run_until_stopped(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import msgspec
 from janus_common import subjects
-from janus_common import symbols as spelling
 from janus_common.bus.service import Asked, Service
-from janus_common.errors import Code, Denied, StoreRefused, StoreUnavailable, SymbolInvalid
+from janus_common.errors import Code, Denied, StoreRefused, StoreUnavailable
+from janus_common.instruments import NAMED_BY, has_name
 from janus_common.messages import (
     Instrument,
     ListInstruments,
@@ -22,6 +22,7 @@ from janus_common.messages import (
 )
 
 from janus_registry import store_reports
+from janus_registry.instruments import canonical
 from janus_registry.pages import fitting, page
 from janus_registry.store import Store
 from janus_registry.symbols import Symbols
@@ -46,9 +47,12 @@ class SymbolRequests:
     async def page(self, asked: Asked[ListInstruments]) -> RegistryReply:
         """Return symbols in order, a page at a time."""
         query = asked.message
-        _check_limit(query.limit, LIST_LIMIT)
+        check_limit(query.limit, LIST_LIMIT)
         found, more = self._symbols.page(
-            prefix=query.prefix.strip().upper(), after=query.after, limit=query.limit
+            prefix=query.prefix.strip().upper(),
+            after=query.after,
+            limit=query.limit,
+            wanted=_wanted(query),
         )
         taken = fitting(found)
         return RegistryReply(
@@ -102,33 +106,49 @@ def refuse_report(denied: Denied) -> ReportReply:
     return ReportReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
 
 
+def _wanted(query: ListInstruments) -> Callable[[Instrument], bool]:
+    """Return whether an instrument is one of those that ``query`` asks for.
+
+    Raises:
+        Denied: there is no such broker.
+    """
+    if query.missing is not None and query.missing not in NAMED_BY:
+        raise Denied(
+            Code.INVALID_MESSAGE,
+            f"missing is {query.missing[:40]!a}: it is one of {', '.join(NAMED_BY)}",
+        )
+
+    def wanted(one: Instrument) -> bool:
+        is_missing = query.missing is None or not has_name(one, query.missing)
+        return is_missing and query.status in {None, one.status}
+
+    return wanted
+
+
 def _one(instrument: Instrument) -> RegistryReply:
     return RegistryReply(outcome=Outcome.ACCEPTED, instruments=[instrument])
 
 
-def canonical(text: str) -> str:
-    """Return ``text`` in canonical spelling, or raise Denied."""
-    try:
-        return spelling.canonical(text)
-    except SymbolInvalid as error:
-        raise Denied(Code.INVALID_SYMBOL, str(error)) from error
-
-
 def _checked_query(query: ReportQuery) -> ReportQuery:
-    _check_limit(query.limit, REPORT_LIMIT)
+    check_limit(query.limit, REPORT_LIMIT)
     if query.symbol is None:
         return query
     return msgspec.structs.replace(query, symbol=canonical(query.symbol))
 
 
-def _check_limit(limit: int, most: int) -> None:
+def check_limit(limit: int, most: int) -> None:
+    """Raise Denied unless ``limit`` is 1 to ``most``."""
     if not 1 <= limit <= most:
         raise Denied(Code.INVALID_MESSAGE, f"limit is {limit}: it must be 1 to {most}")
 
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Rename what the store raises to what the asker is told."""
+    """Rename what the store raises to what the asker is told.
+
+    Raises:
+        Denied: STORE_DOWN, or the values cannot be.
+    """
     try:
         yield
     except StoreUnavailable as error:

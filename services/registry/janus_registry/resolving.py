@@ -13,10 +13,11 @@ from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve, S
 from janus_registry.candidates import NAMES, Meaning, meaning
 from janus_registry.conflicts import in_words
 from janus_registry.filling import Filled, Result
+from janus_registry.instruments import canonical
 from janus_registry.lookups import Lookups
 from janus_registry.pages import fitting
 from janus_registry.parts import part_of
-from janus_registry.requests import AT_ONCE, canonical, refuse_symbols, store_errors
+from janus_registry.requests import AT_ONCE, refuse_symbols, store_errors
 from janus_registry.symbols import Symbols
 
 
@@ -91,7 +92,7 @@ def _refusal(filled: Filled) -> Denied:
 
 def retired(symbol: str) -> Denied:
     """Return what whoever asks for a symbol that is not in use any more is told."""
-    return Denied(Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols show {symbol}")
+    return Denied(Code.SYMBOL_RETIRED, f"{symbol} is retired", f"janus symbols undo {symbol}")
 
 
 def _refused(meant: Meaning) -> RegistryReply:

@@ -19,6 +19,7 @@ CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 2.0
 CONNECTIONS = 8
+SERVICE_ROLE = "janus_service"  # of 0008_roles.sql
 # What is wrong with the values themselves: data exceptions, broken constraints. All else
 # (disk full, read-only, restarting, a missing right) is for an operator, and may go through later.
 FINAL = ("22", "23")
@@ -32,6 +33,8 @@ class Store:
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], where: str) -> None:
         self._pool, self.where = pool, where
+        self.write_trouble = ""  # why the last transaction did not go through; empty: it did
+        self.answers = True  # whether the last question was answered
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -41,8 +44,13 @@ class Store:
             StoreUnavailable: Postgres is away, or its outcome is unknown: the same again later.
             StoreRefused: Postgres refuses these values for good.
         """
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        try:
+            async with self.connection() as connection, connection.transaction():
+                yield connection
+        except StoreUnavailable as error:
+            self.write_trouble = str(error)
+            raise
+        self.write_trouble = ""
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -51,15 +59,18 @@ class Store:
             async with self._pool.acquire(timeout=COMMAND_TIMEOUT_S) as connection:
                 yield connection
 
-    async def ping(self) -> None:
-        """Raise StoreUnavailable if Postgres does not answer."""
+    async def ping(self) -> bool:
+        """Return whether Postgres is read-only; raise StoreUnavailable if it does not answer."""
+        self.answers = False
         async with self.connection() as connection:
-            await connection.execute("select 1")
+            found = await connection.fetchval("show transaction_read_only")
+        self.answers = True
+        return bool(found == "on")
 
 
 @asynccontextmanager
-async def connect(dsn: str | None) -> AsyncIterator[Store]:
-    """Hold connections to the Postgres at ``dsn``.
+async def connect(dsn: str | None, *, role: str | None = None) -> AsyncIterator[Store]:
+    """Hold connections to the Postgres at ``dsn``, with the rights of ``role`` if one is given.
 
     Raises:
         ConfigError: ``dsn`` is missing, or no address of a Postgres.
@@ -68,6 +79,7 @@ async def connect(dsn: str | None) -> AsyncIterator[Store]:
     if dsn is None:
         raise ConfigError("postgres.dsn is not set; give it, or start everything with `janus up`")
     where = location(dsn)
+    as_role = {"role": role} if role else {}
     try:
         pool = await asyncpg.create_pool(
             dsn,
@@ -75,7 +87,7 @@ async def connect(dsn: str | None) -> AsyncIterator[Store]:
             max_size=CONNECTIONS,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
-            server_settings={"application_name": "janus-registry"},
+            server_settings={"application_name": "janus-registry"} | as_role,
         )
     except (asyncpg.InterfaceError, ValueError) as error:
         raise ConfigError(

@@ -5,7 +5,7 @@ Writers come one after the other under one lock; the database itself keeps every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from janus_registry.filling import (
     Write,
     decide,
     ids_of,
-    in_turns,
 )
 from janus_registry.instruments import BROKERS, IDS, brokers_of
 from janus_registry.store import Connection, Row, Store
@@ -34,29 +33,41 @@ BULK_TIMEOUT_S = 60.0  # for each statement about many symbols
 LOCK = int.from_bytes(b"symbol", "big")  # the same in the triggers of 0004_symbol_history.sql
 BULK_ROWS = 10_000  # of one statement
 
+PREFETCH = 5_000  # rows that are read at once
+CLASSES = {each.value: each for each in AssetClass}
+STATUSES = {each.value: each for each in SymbolStatus}
+
 _FIELDS = Instrument.__struct_fields__
-_COLUMNS = ", ".join(_FIELDS)
+SHARED = tuple(  # fields whose values many rows have in common
+    name for name in _FIELDS if name not in {"symbol", "asset_class", "status", "updated_ns", *IDS}
+)
+COLUMNS = ", ".join(_FIELDS)
 _PROVENANCE = tuple(
     f"{broker}_{what}" for broker in BROKERS for what in ("source", "updated_ns", "query")
 )
 _ALL = ", ".join((*_FIELDS, "created_ns", *_PROVENANCE))
-_SELECT = f"select {_COLUMNS} from janus.symbol_registry"  # noqa: S608 - our own names
+_SELECT = f"select {COLUMNS} from janus.symbol_registry"  # noqa: S608 - our own names
 _ROWS = "jsonb_populate_recordset(null::janus.symbol_registry, $1::jsonb)"
 _INSERT = f"insert into janus.symbol_registry ({_ALL}) select {_ALL} from {_ROWS}"  # noqa: S608 - our own names
-_UPDATE = (
+_SET = (
     "update janus.symbol_registry as known set "  # noqa: S608 - our own names
     + ", ".join(f"{name} = said.{name}" for name in _FIELDS if name != "symbol")
+)
+_FROM = f" from {_ROWS} as said where known.symbol = said.symbol"
+_UPDATE = (
+    _SET
     + "".join(
         f", {broker}_{what} = case when said.{broker}_updated_ns is null "
         f"then known.{broker}_{what} else said.{broker}_{what} end"
         for broker in BROKERS
         for what in ("source", "updated_ns", "query")
     )
-    + f" from {_ROWS} as said where known.symbol = said.symbol"
+    + _FROM
 )
+_RESTORE = _SET + "".join(f", {name} = said.{name}" for name in _PROVENANCE) + _FROM
 _BEGIN = (
     "select pg_advisory_xact_lock($1), set_config('janus.by', $2, true), "
-    "set_config('janus.verb', $3, true)"
+    "set_config('janus.verb', $3, true), set_config('janus.undoes', $4, true)"
 )
 _OWNERS = {
     name: f"select {name}, symbol from janus.symbol_registry "  # noqa: S608 - our own names
@@ -66,7 +77,7 @@ _OWNERS = {
 _MARK = (
     "update janus.symbol_registry set status = 'conflict', "  # noqa: S608 - our own names
     "updated_ns = greatest($2, updated_ns + 1) "
-    f"where symbol = any($1) and status = 'active' returning {_COLUMNS}"
+    f"where symbol = any($1) and status = 'active' returning {COLUMNS}"
 )
 
 
@@ -79,11 +90,13 @@ class Done:
     conflicts: list[Recorded]  # those that were not on record
 
 
-async def load_all(store: Store) -> list[Instrument]:
-    """Return every instrument."""
-    async with store.connection() as connection:
-        rows = await connection.fetch(_SELECT, timeout=LOAD_TIMEOUT_S)
-    return [instrument_of(row) for row in rows]
+async def load_all(store: Store) -> AsyncIterator[Instrument]:
+    """Yield every instrument; values that many share are held once."""
+    held: dict[Any, Any] = {}
+    async with store.transaction() as connection:
+        cursor = connection.cursor(_SELECT, prefetch=PREFETCH, timeout=LOAD_TIMEOUT_S)
+        async for row in cursor:
+            yield _row_instrument(row, held)
 
 
 async def put(
@@ -108,7 +121,7 @@ async def fill(store: Store, parts: Sequence[Part], *, by: str, query: str, now_
     All of it in one transaction: after an error nothing is written.
     """
     async with store.transaction() as connection:
-        await begin(connection, by=by, verb="fill")
+        await begin(connection, by=by, verb="fill", waits=True)
         before = await _before(connection, parts)
         decided = decide(parts, before, by=by, query=query, now_ns=now_ns)
         await write(connection, decided.writes)
@@ -117,9 +130,21 @@ async def fill(store: Store, parts: Sequence[Part], *, by: str, query: str, now_
     return _done(decided, marked, recorded)
 
 
-async def begin(connection: Connection, *, by: str, verb: str) -> None:
-    """Wait for the writers before, and say who writes what now."""
-    await connection.execute(_BEGIN, LOCK, by, verb, timeout=BULK_TIMEOUT_S)
+async def begin(
+    connection: Connection,
+    *,
+    by: str,
+    verb: str,
+    undoes: int | None = None,
+    waits: bool = False,
+) -> None:
+    """Wait for the writers before, and say who writes what now.
+
+    ``waits`` is for those about many symbols; others give up as soon as Postgres is late.
+    """
+    timeout_s = BULK_TIMEOUT_S if waits else None
+    number = "" if undoes is None else str(undoes)
+    await connection.execute(_BEGIN, LOCK, by, verb, number, timeout=timeout_s)
 
 
 async def one(connection: Connection, symbol: str) -> Instrument | None:
@@ -128,39 +153,69 @@ async def one(connection: Connection, symbol: str) -> Instrument | None:
     return None if row is None else instrument_of(row)
 
 
+async def some(connection: Connection, symbols: Sequence[str]) -> dict[str, Instrument]:
+    """Return the rows of ``symbols``."""
+    rows = await connection.fetch(
+        f"{_SELECT} where symbol = any($1)", symbols, timeout=BULK_TIMEOUT_S
+    )
+    return {row["symbol"]: instrument_of(row) for row in rows}
+
+
+async def owners(connection: Connection, wanted: Collection[Id]) -> dict[Id, str]:
+    """Return which symbols in use have the ids ``wanted``."""
+    found: dict[Id, str] = {}
+    for name, statement in _OWNERS.items():
+        if values := sorted(value for field, value in wanted if field == name):
+            rows = await connection.fetch(statement, values, timeout=BULK_TIMEOUT_S)
+            found |= {(name, row[name]): row["symbol"] for row in rows}
+    return found
+
+
+async def restore(connection: Connection, rows: str) -> None:
+    """Write rows, given as JSON, whole."""
+    await connection.execute(_RESTORE, rows)
+
+
 async def write(connection: Connection, writes: Sequence[Write]) -> None:
-    """Write rows, with who found each broker's part that is new, when, and by which query."""
-    for turn in in_turns(writes):
-        for statement, chosen in (
-            (_INSERT, [_json(each) for each in turn if each.before is None]),
-            (_UPDATE, [_json(each) for each in turn if each.before is not None]),
-        ):
-            for start in range(0, len(chosen), BULK_ROWS):
-                data = msgspec.json.encode(chosen[start : start + BULK_ROWS]).decode()
-                await connection.execute(statement, data, timeout=BULK_TIMEOUT_S)
+    """Write rows, with who found each broker's part that is new, when, and by which query.
+
+    Several writes of one symbol, one upon the other, are one change.
+    """
+    new = {each.after.symbol for each in writes if each.before is None}
+    rows: dict[str, dict[str, Any]] = {}
+    for each in writes:
+        rows[each.after.symbol] = rows.get(each.after.symbol, {}) | _json(each)
+    for statement, chosen in (
+        (_INSERT, [row for symbol, row in rows.items() if symbol in new]),
+        (_UPDATE, [row for symbol, row in rows.items() if symbol not in new]),
+    ):
+        for start in range(0, len(chosen), BULK_ROWS):
+            data = msgspec.json.encode(chosen[start : start + BULK_ROWS]).decode()
+            await connection.execute(statement, data, timeout=BULK_TIMEOUT_S)
 
 
 def instrument_of(row: Row) -> Instrument:
     """Return a row of the table as the message that others see."""
-    fields: dict[str, Any] = dict(row)
-    fields["asset_class"] = AssetClass(fields["asset_class"])
-    fields["status"] = SymbolStatus(fields["status"])
+    return _row_instrument(row, {})
+
+
+def _row_instrument(row: Row, held: dict[Any, Any]) -> Instrument:
+    fields: dict[str, Any] = dict(zip(_FIELDS, row.values(), strict=True))
+    symbol = fields["symbol"]
+    for name in SHARED:
+        value = fields[name]
+        if value is not None:
+            fields[name] = symbol if value == symbol else held.setdefault(value, value)
+    fields["asset_class"] = CLASSES[fields["asset_class"]]
+    fields["status"] = STATUSES[fields["status"]]
     return Instrument(**fields)
 
 
 async def _before(connection: Connection, parts: Sequence[Part]) -> Before:
     names = sorted({part.symbol for part in parts})
-    rows = await connection.fetch(
-        f"{_SELECT} where symbol = any($1)", names, timeout=BULK_TIMEOUT_S
-    )
-    owners: dict[Id, str] = {}
-    wanted = ids_of(parts)
-    for name, statement in _OWNERS.items():
-        values = sorted(value for field, value in wanted if field == name)
-        found = await connection.fetch(statement, values, timeout=BULK_TIMEOUT_S)
-        owners |= {(name, row[name]): row["symbol"] for row in found}
-    kept = await store_conflicts.kept(connection, names)
-    return Before({row["symbol"]: instrument_of(row) for row in rows}, owners, kept)
+    rows = await some(connection, names)
+    owned = await owners(connection, ids_of(parts))
+    return Before(rows, owned, await store_conflicts.kept(connection, names))
 
 
 async def _mark(connection: Connection, names: Sequence[str], now_ns: int) -> dict[str, Instrument]:

@@ -52,12 +52,21 @@ on conflict (stream) do update
 """
 
 
+_HAS_BEGUN = "select exists (select from janus.stream_position where stream = $1)"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where in which stream a message stands."""
 
     stream: str
     sequence: int
+
+
+async def has_begun(store: Store, stream: str) -> bool:
+    """Whether anything of ``stream`` was ever booked here."""
+    async with store.connection() as connection:
+        return bool(await connection.fetchval(_HAS_BEGUN, stream))
 
 
 async def book_order(store: Store, update: OrderUpdate, place: Place) -> None:

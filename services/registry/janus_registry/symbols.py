@@ -1,14 +1,15 @@
 """The symbol registry in memory: read from here, written through to Postgres, then to the bus.
 
-The table is the truth. The bucket ``instruments`` follows it: at once where the bus takes it,
-within seconds where it did not, and whatever it holds is compared with the table at start.
+The table is the truth. Memory follows it, and the bucket ``instruments`` follows memory: at once
+where Postgres and the bus answer, within seconds after either was away or changed by other hands.
 """
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice, takewhile
 
 import msgspec
 import structlog
@@ -17,14 +18,16 @@ from janus_common.clock import now_ns
 from janus_common.errors import BusError, Code, Denied, StoreRefused, StoreUnavailable
 from janus_common.messages import Instrument, Severity
 
-from janus_registry import store_conflicts, store_instruments
+from janus_registry import store_conflicts, store_instruments, store_share
 from janus_registry.filling import Filled, Part, canonical_parts
 from janus_registry.instruments import IDS, checked, merge
+from janus_registry.sharing import Sharing
 from janus_registry.store import Store
 from janus_registry.store_conflicts import Recorded
+from janus_registry.store_share import Mark
 
 SHARE_S = 1.0  # how often the bus is tried again
-AT_ONCE = 256  # keys on their way to the bus
+FEW = 16  # symbols that are put into their places one by one
 
 Tell = Callable[..., Awaitable[bool]]  # ``Service.tell``
 log = structlog.get_logger()
@@ -34,35 +37,55 @@ class Symbols:
     """All instruments, by symbol."""
 
     def __init__(self, store: Store, bucket: Bucket, tell: Tell) -> None:
-        self._store, self._bucket, self._tell = store, bucket, tell
+        self._store, self._tell = store, tell
         self._known: dict[str, Instrument] = {}
         self._sorted: list[str] = []
-        self._unshared: set[str] = set()
+        self._sharing = Sharing(bucket, self._known)
         self._untold: dict[int, Recorded] = {}
-        self._is_compared = False
+        self._change = 0  # every change up to this number is in memory
+        self._marked: Mark | None = None
 
     async def load(self) -> None:
-        """Read the table again; what it no longer has is forgotten."""
-        rows = await store_instruments.load_all(self._store)
+        """Read the whole table, once."""
+        self._change = await store_share.last_change(self._store)
+        async for row in store_instruments.load_all(self._store):
+            self._known[row.symbol] = row
+        self._sorted[:] = sorted(self._known)
         untold = await store_conflicts.untold(self._store)
         self._untold = {each.number: each for each in untold}
-        self._known = {row.symbol: row for row in rows}
-        self._sorted = sorted(self._known)
-        self._is_compared = False
-        log.info("symbols.loaded", count=len(rows))
+        await self._trust_bucket()
+        log.info("symbols.loaded", count=len(self._known), change=self._change)
+
+    async def refresh(self) -> None:
+        """Read what changed in the table and is not in memory: written by others, or unanswered.
+
+        Raises:
+            StoreUnavailable: Postgres is away; refresh again later.
+        """
+        self._change, rows = await store_share.changed_since(self._store, self._change)
+        self._keep(rows)
 
     def get(self, symbol: str) -> Instrument | None:
         """Return the instrument of ``symbol``, which is canonical."""
         return self._known.get(symbol)
 
-    def page(self, *, prefix: str, after: str, limit: int) -> tuple[list[Instrument], bool]:
+    def page(
+        self,
+        *,
+        prefix: str,
+        after: str,
+        limit: int,
+        wanted: Callable[[Instrument], bool] = lambda _: True,
+    ) -> tuple[list[Instrument], bool]:
         """Return the first ``limit`` that begin with ``prefix`` and sort behind ``after``.
 
-        Also return whether there are more.
+        Only those that are ``wanted``; also return whether there are more.
         """
         start = max(bisect_left(self._sorted, prefix), bisect_right(self._sorted, after))
-        names = [s for s in self._sorted[start : start + limit + 1] if s.startswith(prefix)]
-        return [self._known[name] for name in names[:limit]], len(names) > limit
+        behind = (self._known[name] for name in islice(self._sorted, start, None))
+        begins = takewhile(lambda one: one.symbol.startswith(prefix), behind)
+        found = list(islice(filter(wanted, begins), limit + 1))
+        return found[:limit], len(found) > limit
 
     async def put(self, given: Instrument) -> Instrument:
         """Add ``given``, or fill what is not known yet of its symbol; return what is known then.
@@ -80,8 +103,7 @@ class Symbols:
             )
         except StoreRefused as error:
             raise Denied(Code.AMBIGUOUS_SYMBOL, self._why_refused(wanted, error)) from error
-        self._keep(stored)
-        await self._share()
+        await self.follow([stored])
         return stored
 
     async def fill(self, parts: Sequence[Part], *, by: str, query: str = "") -> list[Filled]:
@@ -98,33 +120,63 @@ class Symbols:
         done = await store_instruments.fill(
             self._store, canonical_parts(parts), by=by, query=query, now_ns=now_ns()
         )
-        for instrument in done.changed:
-            self._keep(instrument)
         self._untold |= {each.number: each for each in done.conflicts}
-        await self._share()
+        await self.follow(done.changed)
         await self._tell_conflicts()
         return done.filled
+
+    async def follow(self, written: Iterable[Instrument]) -> None:
+        """Take over what stands in the table now, and share it."""
+        rows = list(written)
+        self._keep(rows)
+        await self._sharing.share(row.symbol for row in rows)
 
     async def keep_shared(self) -> None:
         """Bring the bucket to what the table says, and again whenever it differs, for ever."""
         while True:
             try:
-                if not self._is_compared:
-                    await self._compare()
-                await self._share()
-                await self._tell_conflicts()
-            except BusError as error:
+                await self._keep_shared()
+            except (BusError, StoreUnavailable) as error:
                 log.info("symbols.share_waits", error=str(error))
             await asyncio.sleep(SHARE_S)
 
-    def _keep(self, instrument: Instrument) -> None:
-        known = self._known.get(instrument.symbol)
-        if known is None:
-            insort(self._sorted, instrument.symbol)
-        elif known.updated_ns >= instrument.updated_ns:
-            return  # a later write was quicker to come back
-        self._known[instrument.symbol] = instrument
-        self._unshared.add(instrument.symbol)
+    async def _keep_shared(self) -> None:
+        await self._sharing.share()
+        change = self._change
+        end = await self._sharing.verify()
+        if end is not None and Mark(end, change) != self._marked:
+            await store_share.write(self._store, Mark(end, change))
+            self._marked = Mark(end, change)
+        await self._tell_conflicts()
+
+    async def _trust_bucket(self) -> None:
+        """Find out which keys of the bucket may differ, without reading it."""
+        mark = await store_share.read(self._store)
+        if mark is not None and mark.change > self._change:
+            mark = None  # the table is older than the mark: it was restored
+        self._sharing.begin(mark)
+        if mark is not None:
+            self._sharing.changed(await store_share.names_since(self._store, mark.change))
+
+    def _keep(self, rows: Iterable[Instrument]) -> None:
+        """Take rows over, but those that are older than what is known."""
+        added: list[str] = []
+        changed: list[str] = []
+        for row in rows:
+            known = self._known.get(row.symbol)
+            if known is None:
+                added.append(row.symbol)
+            elif known.updated_ns > row.updated_ns or known == row:
+                continue
+            self._known[row.symbol] = row
+            changed.append(row.symbol)
+        self._sharing.changed(changed)
+        if len(added) > FEW:
+            self._sorted += added
+            self._sorted.sort()
+        else:
+            for symbol in added:
+                insort(self._sorted, symbol)
 
     def _why_refused(self, wanted: Instrument, error: StoreRefused) -> str:
         for other in self._known.values():
@@ -133,29 +185,6 @@ class Symbols:
                 if value is not None and getattr(other, name) == value:
                     return f"{wanted.symbol}: {name} {value} belongs to {other.symbol}"
         return f"{wanted.symbol}: {error}"
-
-    async def _share(self) -> None:
-        waiting = sorted(self._unshared)
-        for start in range(0, len(waiting), AT_ONCE):
-            async with asyncio.TaskGroup() as tasks:
-                put = [tasks.create_task(self._put(s)) for s in waiting[start : start + AT_ONCE]]
-            if not all(task.result() for task in put):
-                return
-
-    async def _put(self, symbol: str) -> bool:
-        """Bring one key to what is known; return whether the bus took it."""
-        instrument = self._known.get(symbol)
-        try:
-            if instrument is None:
-                await self._bucket.delete(symbol)
-            else:
-                await self._bucket.put(symbol, instrument)
-        except BusError as error:
-            log.info("symbols.share_waits", symbol=symbol, error=str(error))
-            return False
-        if self._known.get(symbol) == instrument:
-            self._unshared.discard(symbol)
-        return True
 
     async def _tell_conflicts(self) -> None:
         """Raise the alarm of each conflict once; twice if Postgres goes away in between."""
@@ -188,19 +217,3 @@ class Symbols:
             by=recorded.by,
             conflict=str(recorded.number),
         )
-
-    async def _compare(self) -> None:
-        self._is_compared = True  # before the first wait: a load meanwhile asks for another one
-        try:
-            different = await self._different()
-        except BusError:
-            self._is_compared = False
-            raise
-        self._unshared |= different
-        log.info("symbols.compared", count=len(self._known), different=len(different))
-
-    async def _different(self) -> set[str]:
-        different = set(await self._bucket.keys()) - self._known.keys()
-        shared = {entry.key: entry.value for entry in await self._bucket.all(Instrument)}
-        different |= {name for name, one in self._known.items() if shared.get(name) != one}
-        return different

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from janus_common.bus.buckets import BucketSpec, Entry
+from janus_common import codec
+from janus_common.bus.buckets import MAX_BATCH, BucketSpec, Entry, RawEntry
 from janus_common.errors import BusError, WriteConflict
 from janus_common.examples_registry import AAPL, NQ
 from janus_common.messages import Instrument, Lookup
+from msgspec.structs import replace
 
 from tests.support.waiting import eventually
 
@@ -98,3 +100,53 @@ async def test_many_keys_are_read_in_one_go(bucket):
 
     assert await bucket.keys() == names
     assert len(await bucket.all(Instrument)) == len(names)
+
+
+async def test_many_keys_are_written_at_once_and_all_of_them_are_there(here, account):
+    many = here.bucket(BucketSpec(f"many-{account}", takes_batches=True))
+    written = {f"X{n}Y": replace(AAPL, symbol=f"X{n}Y") for n in range(MAX_BATCH)}
+
+    await many.put_all(written)
+    await many.put_all({"X1Y": NQ})
+
+    found = {entry.key: entry.value for entry in await many.all(Instrument)}
+    assert found == written | {"X1Y": NQ}
+    assert (await many.end()).revision == MAX_BATCH + 1
+
+
+async def test_of_many_keys_none_is_written_if_one_cannot_be(here, account):
+    many = here.bucket(BucketSpec(f"many-{account}", takes_batches=True))
+
+    with pytest.raises(BusError):
+        await many.put_all({"AAPL": AAPL, "A": replace(AAPL, source="x" * 100_000)})
+
+    assert await many.keys() == []
+
+
+async def test_a_bucket_of_before_takes_many_keys_as_well(here, account):
+    await here.bucket(BucketSpec(f"many-{account}")).put("NQ.2603", NQ)
+    many = here.bucket(BucketSpec(f"many-{account}", takes_batches=True))
+
+    await many.put_all({"AAPL": AAPL, "MSFT": AAPL})
+
+    assert await many.keys() == ["AAPL", "MSFT", "NQ.2603"]
+
+
+async def test_what_is_written_is_heard_and_what_was_written_since_is_read(bucket):
+    heard: list[RawEntry] = []
+    await bucket.put("NQ.2603", NQ)
+    since = (await bucket.end()).revision
+    await bucket.hear(heard.append)
+
+    await bucket.put("AAPL", AAPL)
+    await bucket.delete("NQ.2603")
+
+    await eventually(lambda: len(heard) == 2)
+    assert [(one.key, one.data and codec.decode(one.data, Instrument)) for one in heard] == [
+        ("AAPL", AAPL),
+        ("NQ.2603", None),
+    ]
+    assert [(one.key, one.data is None) async for one in bucket.since(since)] == [
+        ("AAPL", False),
+        ("NQ.2603", True),
+    ]

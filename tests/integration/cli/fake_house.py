@@ -41,6 +41,7 @@ from janus_common.messages import (
     ReportReply,
     Resolve,
     ServiceState,
+    ShowSymbol,
     Side,
     Subscribe,
     Sync,
@@ -72,7 +73,12 @@ class FakeHouse:
         await here.answer(subjects.sync("ib-main"), Sync, self.sync, refuse=unsynced)
         await here.answer(subjects.report("orders"), ReportQuery, self.report, refuse=books)
         await here.answer(subjects.report("fills"), ReportQuery, self.report, refuse=books)
-        kinds = {"list": ListInstruments, "resolve": Resolve, "put": PutInstrument}
+        kinds = {
+            "list": ListInstruments,
+            "resolve": Resolve,
+            "show": ShowSymbol,
+            "put": PutInstrument,
+        }
         for verb, kind in kinds.items():
             await here.answer(subjects.registry(verb), kind, self.registry, refuse=unknown)
         for verb, lease in {"subscribe": Subscribe, "unsubscribe": Unsubscribe}.items():
@@ -215,7 +221,7 @@ class FakeHouse:
             case PutInstrument(instrument=instrument):
                 self.instruments[instrument.symbol] = instrument
                 return RegistryReply(outcome=Outcome.ACCEPTED, instruments=[instrument])
-            case Resolve(symbol=symbol):
+            case Resolve(symbol=symbol) | ShowSymbol(symbol=symbol):
                 if symbol not in self.instruments:
                     raise Denied(Code.UNKNOWN_SYMBOL, f"{symbol} is not in the registry")
                 found = [self.instruments[symbol]]

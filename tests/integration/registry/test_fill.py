@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import asyncpg
 import pytest
@@ -73,6 +74,23 @@ async def test_who_found_the_part_of_one_broker_stays_when_the_other_is_filled(r
     [row] = await registry.rows("select * from janus.symbol_registry")
     assert (row["ib_source"], row["ib_query"]) == ("harmony", "STK")
     assert (row["webull_source"], row["webull_query"]) == ("holdings.webull", None)
+
+
+async def test_several_parts_of_one_symbol_are_one_change_with_what_each_found(registry):
+    await registry.symbols.put(instrument(ib_conid=None, tick_size=None))
+    parts = [
+        Part("AAPL", {"ib_conid": 1}, "STK"),
+        Part("AAPL", {"tick_size": Decimal("0.01")}, "rules"),
+        Part("AAPL", {"webull_ticker": "AAPL"}, "ticker"),
+    ]
+
+    await registry.symbols.fill(parts, by="harmony")
+
+    [row] = await registry.rows("select * from janus.symbol_registry")
+    assert (row["ib_conid"], row["tick_size"]) == (1, Decimal("0.01"))
+    assert (row["webull_ticker"], row["ib_query"], row["webull_query"]) == ("AAPL", "STK", "ticker")
+    [[count]] = await registry.rows("select count(*) from janus.symbol_change")
+    assert count == 2
 
 
 async def test_every_change_is_kept_with_what_was_before(registry):
@@ -172,6 +190,18 @@ async def test_the_database_itself_refuses_a_symbol_that_is_none(registry, symbo
             symbol,
             asset_class,
         )
+
+
+async def test_a_row_has_a_number_of_its_own_and_its_symbol_once(registry):
+    keys = await registry.rows(
+        "select contype, pg_get_constraintdef(oid) as said from pg_constraint"
+        " where conrelid = 'janus.symbol_registry'::regclass and contype in ('p', 'u')"
+    )
+
+    assert {(bytes(key["contype"]), key["said"]) for key in keys} == {
+        (b"p", "PRIMARY KEY (id)"),
+        (b"u", "UNIQUE (symbol)"),
+    }
 
 
 async def test_a_hand_at_the_table_is_on_record(registry):

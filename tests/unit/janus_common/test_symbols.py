@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import string
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from janus_common import subjects
+from janus_common.cures import MARKETS
 from janus_common.errors import SymbolInvalid
 from janus_common.symbols import (
     CRYPTOS,
@@ -23,6 +26,7 @@ from janus_common.symbols import (
     canonical,
     parse,
     plain,
+    usual_multiplier,
 )
 
 
@@ -31,6 +35,8 @@ from janus_common.symbols import (
     [
         ("AAPL", Equity("AAPL")),
         ("F", Equity("F")),
+        ("IEX", Equity("IEX")),
+        ("US", Equity("US")),
         ("BRK.B", Equity("BRK", "B")),
         ("BRK-B", Equity("BRK", "B")),
         ("U", Equity("U")),
@@ -111,6 +117,49 @@ def test_what_is_no_symbol_is_refused_with_the_cure(text, cure):
         parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("BRK B", "BRK.B"),
+        ("BRK/B", "BRK.B"),
+        ("NQ2603", "NQ.2603"),
+        ("NQ202603", "NQ.2603"),
+        ("NQ.202603", "NQ.2603"),
+        ("nq 2603", "NQ.2603"),
+        ("NQH6", "NQ.2603"),
+        ("ESZ25", "ES.2512"),
+        ("6EH6", "6E.2603"),
+        ("ES.H26", "ES.2603"),
+        ("EURUSD", "EUR.USD"),
+        ("EUR/USD", "EUR.USD"),
+        ("BTCUSD", "BTC.USD"),
+        ("AAPL.US", "AAPL"),
+        ("AAPL.SMART", "AAPL"),
+        ("NASDAQ:AAPL", "AAPL"),
+        ("$AAPL", "AAPL"),
+        ("AAPL  270115C00200000", "AAPL.270115.C.200"),
+        ("AAPL270115P00002500", "AAPL.270115.P.2.5"),
+        ("NQ 260320 C 15000", "NQ.260320.C.15000"),
+        ("NQ.260320.C15000", "NQ.260320.C.15000"),
+        ("AAPL 20270115 CALL 2.5", "AAPL.270115.C.2.5"),
+    ],
+)
+def test_another_systems_spelling_is_refused_with_the_symbol_that_is_meant(text, meant):
+    with pytest.raises(SymbolInvalid, match=rf"did you mean {re.escape(meant)}\?$"):
+        parse(text)
+
+    assert str(parse(meant)) == meant
+
+
+@given(st.text(alphabet=string.printable, max_size=30))
+def test_whatever_is_suggested_is_a_symbol(text):
+    try:
+        parse(text)
+    except SymbolInvalid as error:
+        if match := re.search(r"did you mean (.*)\?$", str(error)):
+            assert str(parse(match[1])) == match[1]
+
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 YEARS = st.integers(2000, 2099)
@@ -124,7 +173,7 @@ equities = st.builds(
     lambda first, rest, share_class: Equity(first + rest, share_class),
     words(LETTERS, 1, 1),
     words(LETTERS, 0, 4),
-    words(LETTERS, 0, 2),
+    words(LETTERS, 0, 2).filter(lambda text: text not in MARKETS),
 )
 futures = st.builds(Future, words(LETTERS + DIGITS, 1, 4), YEARS, st.integers(1, 12))
 options = st.builds(
@@ -162,6 +211,23 @@ def test_any_text_is_refused_or_has_one_spelling_that_may_end_a_subject(text):
     assert canonical(spelled) == spelled
     assert parse(spelled) == parse(text)
     assert subjects.tick(spelled) == f"janus.v1.tick.{spelled}"
+
+
+@pytest.mark.parametrize(
+    ("text", "multiplier"),
+    [
+        ("AAPL", 1),
+        ("EUR.USD", 1),
+        ("NQ.2603", 20),
+        ("MYM.2603", Decimal("0.5")),
+        ("ZZ.2603", None),
+        ("AAPL.270115.C.200", 100),
+        ("NQ.260320.C.15000", 20),
+        ("VIX.260318.C.20", 100),
+    ],
+)
+def test_a_contract_stands_for_as_many_units_as_its_root_says(text, multiplier):
+    assert usual_multiplier(parse(text)) == multiplier
 
 
 @pytest.mark.parametrize(

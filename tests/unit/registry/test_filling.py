@@ -68,6 +68,19 @@ def test_a_symbol_that_is_not_known_is_created():
     assert filled.instrument.updated_ns == 10
 
 
+def test_a_new_future_has_the_multiplier_of_its_root():
+    filled = one(Part("NQ.2603", {"ib_conid": 1}), NOTHING)
+
+    assert filled.instrument.multiplier == 20
+
+
+def test_a_new_future_of_which_nobody_knows_the_multiplier_is_refused():
+    filled = one(Part("ZZ.2603", {"ib_conid": 1}), NOTHING)
+
+    assert filled.result is Result.REFUSED
+    assert filled.reason == "ZZ.2603: its multiplier was not found, and is not known here"
+
+
 def test_a_part_that_may_not_create_its_symbol_does_not():
     filled = one(Part("AAPL", {"ib_conid": 265598}, may_create=False), NOTHING)
 

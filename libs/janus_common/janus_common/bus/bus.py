@@ -67,6 +67,11 @@ class Bus:
         return self._orders.is_connected
 
     @property
+    def connections(self) -> int:
+        """How often the order connection was lost and found again: what is heard has a hole."""
+        return int(self._orders.stats["reconnects"])
+
+    @property
     def is_draining(self) -> bool:
         """Whether this process takes nothing new any more."""
         return self._draining.is_set()

@@ -255,6 +255,11 @@ class Streams:
             if (stored := _decoded(raw, kind)) is not None:
                 yield stored
 
+    async def forget(self, spec: StreamSpec, durable: str) -> None:
+        """Let the durable consumer ``durable`` begin at the beginning again."""
+        with renamed(spec.name), contextlib.suppress(NotFoundError):
+            await self._js.delete_consumer(spec.name, durable)
+
     @asynccontextmanager
     async def consumer(
         self, spec: StreamSpec, durable: str, pattern: str

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
-import msgspec
 import typer
-from janus_common import subjects
-from janus_common.bus import quick
-from janus_common.errors import NobodyListens
 from janus_common.messages import (
     Instrument,
     ListInstruments,
-    Outcome,
     PutInstrument,
     RegistryReply,
     Resolve,
+    ShowSymbol,
+    SymbolStatus,
 )
-from janus_common.symbols import canonical, parse
+from janus_common.roots import FUTURES
+from janus_common.symbols import Future, canonical, parse, usual_multiplier
+from janus_common.symbols import Symbol as Named
 
-from janus_cli import house, show
-from janus_cli.commands import options
-from janus_cli.failures import Failure, Status, status_of
-from janus_cli.show import Row, Table
-from janus_cli.show_format import UNKNOWN, as_json, number
+from janus_cli import show
+from janus_cli.commands import options, symbols_changes, symbols_files
+from janus_cli.commands.symbols_ask import ask, listed, one, table
+from janus_cli.failures import Failure, Status
+from janus_cli.show import Table
+from janus_cli.show_format import as_json
 
-PAGE = 200
 MAX_NUMBER = Decimal(10) ** 12
-RESOLVE_TIMEOUT_S = 15.0  # a broker may have to be asked
 
 Symbol = Annotated[str, typer.Argument(help="Canonical symbol.", metavar="SYMBOL")]
 Prefix = Annotated[str, typer.Argument(help="Only those that begin so.", metavar="[PREFIX]")]
+Missing = Annotated[str | None, typer.Option(help="Only those without a name there: ib or webull.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +41,14 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_symbols)
     group.command("show")(show_symbol)
     group.command()(add)
+    group.command("set")(symbols_changes.set_fields)
+    group.command()(symbols_changes.remove)
+    group.command("import")(symbols_files.import_file)
+    group.command()(symbols_files.export)
     group.command()(resolve)
+    group.command()(symbols_changes.history)
+    group.command()(symbols_changes.undo)
+    group.command()(symbols_changes.conflicts)
     app.add_typer(group)
 
 
@@ -51,36 +56,42 @@ def list_symbols(
     ctx: typer.Context,
     prefix: Prefix = "",
     *,
+    status: Annotated[
+        SymbolStatus | None, typer.Option(help="Only those: active, conflict or retired.")
+    ] = None,
+    missing: Missing = None,
     limit: options.Limit = 1_000,
     json: options.Json = False,
 ) -> None:
     """List symbols in order."""
-    found: list[Instrument] = []
-    more = True
-    while more and len(found) < limit:
-        asked = ListInstruments(
-            prefix=prefix,
-            after=found[-1].symbol if found else "",
-            limit=min(PAGE, limit - len(found)),
-        )
-        reply = _ask(ctx, "list", asked)
-        found += reply.instruments
-        more = reply.more and bool(reply.instruments)
+    asked = ListInstruments(prefix=prefix, status=status, missing=missing)
+    found, more = listed(ctx, asked, limit=limit)
     if json:
         show.data("symbols", [as_json(each) for each in found])
         return
-    note = f"{len(found)} symbols{' and more' if more else ''} · source: the registry"
-    _table(found, note=note)
+    table(found, note=f"{len(found)} symbols{' and more' if more else ''} · source: the registry")
 
 
 def show_symbol(ctx: typer.Context, symbol: Symbol, *, json: options.Json = False) -> None:
-    """Show all that the registry holds of one symbol."""
-    _one(_ask(ctx, "resolve", Resolve(symbol=canonical(symbol), lookup=False)), json=json)
+    """Show all that the registry holds of one symbol, and who found it."""
+    reply = ask(ctx, "show", ShowSymbol(symbol=canonical(symbol)))
+    if json:
+        found = as_json(reply.instruments[0])
+        found["provenance"] = [as_json(each) for each in reply.provenance]
+        found["conflicts"] = [as_json(each) for each in reply.conflicts]
+        show.data("symbol", found)
+        return
+    one(reply, json=False)
+    _provenance(reply)
+    if reply.conflicts:
+        symbols_changes.conflict_table(reply.conflicts)
+    if reply.reason:
+        show.aside(reply.reason)
 
 
 def resolve(ctx: typer.Context, symbol: Symbol, *, json: options.Json = False) -> None:
     """Show one symbol; one that is not known is looked up at a connected broker and kept."""
-    _one(_ask(ctx, "resolve", Resolve(symbol=canonical(symbol))), json=json)
+    one(ask(ctx, "resolve", Resolve(symbol=canonical(symbol))), json=json)
 
 
 def add(
@@ -91,10 +102,16 @@ def add(
     ib_symbol: Annotated[str | None, typer.Option(help="IB's own symbol.")] = None,
     ib_exchange: Annotated[str | None, typer.Option(help="Where IB routes: SMART, CME.")] = None,
     ib_primary_exchange: Annotated[str | None, typer.Option(help="Where it lists.")] = None,
+    webull_ticker: Annotated[str | None, typer.Option(help="Webull's own symbol.")] = None,
+    webull_instrument_id: Annotated[str | None, typer.Option(help="Webull's id.")] = None,
+    webull_market: Annotated[str | None, typer.Option(help="Webull's market: US.")] = None,
     currency: Annotated[str, typer.Option(help="Currency.")] = "USD",
     exchange: Annotated[str | None, typer.Option(help="Exchange.")] = None,
-    multiplier: Annotated[str, typer.Option(help="Value of one point.")] = "1",
+    multiplier: Annotated[
+        str | None, typer.Option(help="Units of a contract; without: as usual for its root.")
+    ] = None,
     tick_size: Annotated[str | None, typer.Option(help="Smallest price step.")] = None,
+    size_step: Annotated[str | None, typer.Option(help="Smallest quantity step.")] = None,
     json: options.Json = False,
 ) -> None:
     """Add a symbol, or fill what is not known yet of one; nothing known is overwritten."""
@@ -103,16 +120,47 @@ def add(
         symbol=str(named),
         asset_class=named.asset_class,
         currency=currency.upper(),
-        exchange=exchange,
-        multiplier=_number("--multiplier", multiplier),
+        exchange=exchange or _exchange(named),
+        multiplier=_multiplier(named, multiplier),
         tick_size=None if tick_size is None else _number("--tick-size", tick_size),
+        size_step=None if size_step is None else _number("--size-step", size_step),
         ib_conid=ib_conid,
         ib_symbol=ib_symbol,
         ib_exchange=ib_exchange,
         ib_primary_exchange=ib_primary_exchange,
+        webull_ticker=webull_ticker,
+        webull_instrument_id=webull_instrument_id,
+        webull_market=webull_market,
         source="operator",
     )
-    _one(_ask(ctx, "put", PutInstrument(instrument=instrument)), json=json)
+    one(ask(ctx, "put", PutInstrument(instrument=instrument)), json=json)
+
+
+def _provenance(reply: RegistryReply) -> None:
+    rows = []
+    for each in reply.provenance:
+        found = as_json(each)
+        rows.append([each.broker, each.by, found["found"], each.query or "-"])
+    if rows:
+        show.table(Table(show.columns("broker found_by at query"), rows))
+
+
+def _exchange(named: Named) -> str | None:
+    known = FUTURES.get(named.root) if isinstance(named, Future) else None
+    return known.exchange if known else None
+
+
+def _multiplier(named: Named, text: str | None) -> Decimal:
+    if text is not None:
+        return _number("--multiplier", text)
+    usual = usual_multiplier(named)
+    if usual is None:
+        raise Failure(
+            f"{named}: its multiplier is not known here",
+            status=Status.USAGE,
+            hint=f"janus symbols add {named} --multiplier NUMBER",
+        )
+    return usual
 
 
 def _number(option: str, text: str) -> Decimal:
@@ -124,55 +172,3 @@ def _number(option: str, text: str) -> Decimal:
         status=Status.USAGE,
         hint="janus symbols add --help",
     )
-
-
-def _ask(ctx: typer.Context, verb: str, asked: msgspec.Struct) -> RegistryReply:
-    with quick.connect(house.find(ctx.obj.state).url, name=house.principal()) as bus:
-        try:
-            reply = bus.request(
-                subjects.registry(verb), asked, RegistryReply, timeout_s=RESOLVE_TIMEOUT_S
-            )
-        except NobodyListens as error:
-            raise Failure(
-                "the registry is away, and it keeps the symbols",
-                status=Status.UNREACHABLE,
-                hint="janus workers",
-            ) from error
-    if reply.outcome is Outcome.ACCEPTED:
-        return reply
-    if reply.candidates:
-        _table(reply.candidates, note=f"{len(reply.candidates)} candidates at the broker")
-    raise Failure(
-        reply.reason or "the registry refuses",
-        status=status_of(reply.code),
-        code=reply.code and reply.code.value,
-        hint="janus symbols list",
-    )
-
-
-def _one(reply: RegistryReply, *, json: bool) -> None:
-    if json:
-        show.data("symbol", as_json(reply.instruments[0]))
-        return
-    fields = as_json(reply.instruments[0])
-    rows = [[name, str(value)] for name, value in fields.items() if value is not None]
-    show.table(Table(show.columns("field value"), rows, note="source: the registry"))
-
-
-def _table(found: Sequence[Instrument], *, note: str) -> None:
-    titles = "symbol class currency exchange >multiplier >tick >ib_conid ib_exchange source"
-    show.table(Table(show.columns(titles), [_row(each) for each in found], note=note))
-
-
-def _row(each: Instrument) -> Row:
-    return [
-        each.symbol,
-        each.asset_class.value.lower(),
-        each.currency,
-        each.exchange or UNKNOWN,
-        number(each.multiplier),
-        number(each.tick_size),
-        str(each.ib_conid or UNKNOWN),
-        each.ib_exchange or UNKNOWN,
-        each.source or UNKNOWN,
-    ]
