@@ -145,6 +145,8 @@ class Ports(NamedTuple):
 @contextmanager
 def ports(options: Namespace) -> Iterator[Ports]:
     """Hold the sockets: clients may connect from now on."""
+    if options.webull_events:  # gRPC takes its port itself, and says little when it cannot
+        _listen("--webull-events", options.webull_events).close()
     with ExitStack() as held:
         tws = held.enter_context(_listen("--tws", options.tws))
         control = held.enter_context(_listen("--control", options.control))

@@ -14,6 +14,7 @@ from ib_async import IB, LimitOrder, MarketOrder, Stock
 from tests.support.venue import ACCOUNTS, paper_venue
 from tests.support.waiting import eventually
 
+WEBULL = ("--webull", "127.0.0.1:0", "--webull-keys", "k1:s1:WB0001")
 IBM = Stock(conId=8314, exchange="SMART")
 
 
@@ -90,12 +91,13 @@ async def test_a_recording_is_the_market(tmp_path):
     assert shown[-1]["ask_size"] < 1_500
 
 
-@pytest.mark.parametrize("option", ["--tws", "--control"])
+@pytest.mark.parametrize("option", ["--tws", "--control", "--webull", "--webull-events"])
 async def test_a_port_in_use_is_named(tmp_path: Path, option: str):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ports = {"--tws": "127.0.0.1:0", "--control": "127.0.0.1:0"} | {option: f"127.0.0.1:{port}"}
-        words = [word for pair in ports.items() for word in pair]
+        ports = dict.fromkeys(("--tws", "--control", "--webull", "--webull-events"), "127.0.0.1:0")
+        ports[option] = f"127.0.0.1:{port}"
+        words = [word for pair in ports.items() for word in pair] + [*WEBULL[2:]]
 
         code, said = await run(*words, "--state", str(tmp_path))
 
@@ -112,6 +114,11 @@ async def test_a_port_in_use_is_named(tmp_path: Path, option: str):
         (("--tws", "127.0.0.1"), "--tws 127.0.0.1: not HOST:PORT"),
         (("--tws", "127.0.0.1:99999"), "--tws 127.0.0.1:99999: not HOST:PORT"),
         (("--ticks", "/nowhere"), "--ticks /nowhere: no such folder"),
+        (("--webull", "127.0.0.1:0"), "--webull, --webull-keys and --webull-events: give"),
+        (("--webull-events", "127.0.0.1:0"), "--webull, --webull-keys and --webull-events: give"),
+        ((*WEBULL, "--webull-events", "here"), "--webull-events here: not HOST:PORT"),
+        (("--webull", "here", *WEBULL[2:]), "--webull here: not HOST:PORT"),
+        ((*WEBULL[:2], "--webull-keys", "k:s"), "--webull-keys: app key 1 is not of the form"),
     ],
     ids=lambda one: one[-1] if isinstance(one, tuple) else "",
 )

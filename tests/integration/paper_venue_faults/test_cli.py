@@ -54,6 +54,16 @@ async def test_faults_are_listed_injected_and_lifted(venue, janus):
     assert await venue.get("/faults") == []
 
 
+async def test_a_fault_of_some_paths_is_injected(venue, janus):
+    assert "webull_error" in (await janus("faults", "list"))[1]
+
+    status, _, _ = await janus("fault", "webull_error", "path=/detail", "code=500")
+    assert status == 0
+    [row] = await venue.get("/faults")
+    assert (row["path"], row["code"], row["text"]) == ("/detail", 500, "SERVICE_NOT_AVAILABLE")
+    await janus("faults", "clear")
+
+
 async def test_a_wrong_fault_is_a_usage_error(janus):
     assert (await janus("fault", "nothing"))[0] == 2
     assert (await janus("fault", "cut", "now"))[0] == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
 from ib_async import IB
 
@@ -280,6 +282,34 @@ async def test_what_was_accepted_survives_a_kill(tmp_path):
         after = await client.get("/account/positions", account_id=ACCOUNTS[0])
         assert [one["qty"] for one in after["holdings"]] == [one["qty"] for one in held["holdings"]]
         await client.cancel(resting)
+
+
+async def test_an_order_whose_answer_died_with_the_venue_is_there_once(tmp_path):
+    options = ("--tick-rate", "0", "--webull-rates", "off")
+    async with (
+        paper_venue(tmp_path, *options, webull_keys=KEYS) as venue,
+        webull_client(venue.webull_port) as client,
+    ):
+        await venue.fault("webull_lost_answer")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(cut_off(client.place(client_order_id="lost-1", **RESTING)))
+
+            async def is_taken():
+                return "lost-1" in [one["order_ref"] for one in await venue.get("/truth/orders")]
+
+            await eventually(is_taken)
+            await venue.kill()
+        await venue.start()
+
+        assert (await client.detail("lost-1"))["order_status"] == "SUBMITTED"
+        again = client.place(client_order_id="lost-1", **RESTING)
+        assert await code_of(again) == "TRADE_PLACE_ORDER_REPEAT"
+        assert len(await venue.get("/truth/orders")) == 1
+
+
+async def cut_off(request):
+    with pytest.raises(httpx.TransportError):
+        await request
 
 
 async def test_after_the_close_a_day_order_is_refused_and_day_orders_end(tmp_path):

@@ -152,7 +152,7 @@ def _number(text: str) -> Decimal:
 
 def _value(key: str, text: str) -> str | int | float:
     """Return a parameter as the JSON that the venue expects."""
-    if key in {"name", "symbol", "text"}:
+    if key in {"name", "symbol", "text", "path"}:
         return text
     found = _number(text)
     return int(found) if found == found.to_integral_value() else float(found)

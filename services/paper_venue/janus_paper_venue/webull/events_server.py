@@ -120,32 +120,32 @@ class WebullEvents:
 
     async def _run(self, stream: Stream, context: Context) -> None:
         """Send what happens, and a ping now and then, until the stream ends."""
-        faults, began_s = self._gateway.faults, monotonic_s()
         stream.waiting.put_nowait(Told(Kind.SUBSCRIBED))
+        began_s = monotonic_s()
         while True:
-            item = await self._next(stream)
+            item = await self._next(stream, began_s)
             await self._streams.thawed.wait()
-            short = faults.take(("webull_short_streams",))
-            if short and monotonic_s() - began_s >= (short.amount or 0.0):
-                return
             if item is End.CLOSED:
                 return
             if isinstance(item, End):
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "connection reset")
                 return
-            if item is not None:
-                stream.sent += 1
-                await _write(context, item)
+            stream.sent += 1
+            await _write(context, item)
 
-    async def _next(self, stream: Stream) -> Item | None:
+    async def _next(self, stream: Stream, began_s: float) -> Item:
         """Return what is to be sent next: a ping if there was nothing for a while."""
-        short = self._gateway.faults.take(("webull_short_streams",))
-        wait_s = min(self._options.ping_s, LOOK_S) if short else self._options.ping_s
-        try:
-            async with asyncio.timeout(wait_s):
-                return await stream.waiting.get()
-        except TimeoutError:
-            return PING
+        ping_s = monotonic_s() + self._options.ping_s
+        while True:
+            short = self._gateway.faults.take(("webull_short_streams",))
+            if short and monotonic_s() - began_s >= (short.amount or 0.0):
+                return End.CLOSED
+            try:
+                async with asyncio.timeout(min(LOOK_S, self._options.ping_s)):
+                    return await stream.waiting.get()
+            except TimeoutError:
+                if monotonic_s() >= ping_s:
+                    return PING
 
 
 def _is_text(value: str | bytes) -> bool:

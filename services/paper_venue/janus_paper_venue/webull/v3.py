@@ -200,11 +200,13 @@ def _bound(call: Call, moment: str, day: str, *, day_ends: bool = False) -> int 
     """Return one end of a span of time, given as a moment or as a day in UTC."""
     try:
         if text := call.query.get(moment):
-            return int(datetime.fromisoformat(text).timestamp() * NS)
+            moment_at = datetime.fromisoformat(text)
+            at = moment_at if moment_at.tzinfo else moment_at.replace(tzinfo=UTC)
+            return int(at.timestamp() * NS)
         if text := call.query.get(day):
             found = date.fromisoformat(text)
-            at = datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()
-            return int((at + 86_400 * day_ends) * NS)
-    except ValueError:
+            begins = datetime(found.year, found.month, found.day, tzinfo=UTC)
+            return int((begins.timestamp() + 86_400 * day_ends) * NS)
+    except (ValueError, OverflowError):
         raise illegal(f"{moment} or {day} cannot be read.") from None
     return None
