@@ -11,7 +11,7 @@ import hmac
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -37,6 +37,16 @@ class Refusal(Exception):
             said = {}
         self.code = said.get("error_code", "") if isinstance(said, dict) else ""
         super().__init__(f"{answer.status_code} {answer.text[:200]}")
+
+
+async def refusal_code(request: Awaitable[Any]) -> str:
+    """Make a request that must be refused as business; return the error code."""
+    try:
+        await request
+    except Refusal as refusal:
+        assert refusal.status == 417, refusal
+        return str(refusal.code)
+    raise AssertionError("it was not refused")
 
 
 def signed_headers(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import httpx
 import pytest
 from ib_async import IB
 
@@ -14,7 +12,6 @@ from tests.support.venue import paper_venue
 from tests.support.waiting import eventually
 from tests.support.webull import (
     ACCOUNTS,
-    APPLE,
     IBM,
     KEYS,
     OTHER_ACCOUNT,
@@ -22,6 +19,7 @@ from tests.support.webull import (
     OTHER_SECRET,
     SPY,
     Refusal,
+    refusal_code,
     webull_client,
 )
 
@@ -31,13 +29,6 @@ RESTING: dict[str, Any] = {"order_type": "LIMIT", "limit_price": "100"}
 async def truth_of(venue, name):
     [row] = [one for one in await venue.get("/truth/orders") if one["order_ref"] == name]
     return row
-
-
-async def code_of(request) -> str:
-    with pytest.raises(Refusal) as caught:
-        await request
-    assert caught.value.status == 417
-    return caught.value.code
 
 
 async def test_a_market_order_fills_at_the_ask(venue, client):
@@ -88,8 +79,8 @@ async def test_an_order_rests_is_changed_and_canceled(venue, client):
 
     await client.cancel(name)
     assert (await client.detail(name))["order_status"] == "CANCELLED"
-    assert await code_of(client.cancel(name)) == "ORDER_CAN_NOT_BE_CANCEL"
-    assert await code_of(client.replace(client_order_id=name, **RESTING)) == (
+    assert await refusal_code(client.cancel(name)) == "ORDER_CAN_NOT_BE_CANCEL"
+    assert await refusal_code(client.replace(client_order_id=name, **RESTING)) == (
         "ORDER_CAN_NOT_BE_MODIFY"
     )
 
@@ -97,8 +88,10 @@ async def test_an_order_rests_is_changed_and_canceled(venue, client):
 async def test_an_id_is_used_once_and_a_refusal_does_not_use_it(venue, client):
     name = await client.place(**RESTING)
 
-    assert await code_of(client.place(client_order_id=name)) == "TRADE_PLACE_ORDER_REPEAT"
-    assert await code_of(client.place(client_order_id="free-1", qty="0")) == "ILLEGAL_PARAMETER"
+    assert await refusal_code(client.place(client_order_id=name)) == "TRADE_PLACE_ORDER_REPEAT"
+    assert (
+        await refusal_code(client.place(client_order_id="free-1", qty="0")) == "ILLEGAL_PARAMETER"
+    )
     await client.place(client_order_id="free-1")
 
 
@@ -149,7 +142,7 @@ async def test_an_id_is_used_once_and_a_refusal_does_not_use_it(venue, client):
 async def test_what_cannot_be_taken_is_refused_with_its_code(client, venue, changed, code):
     before = len(await venue.get("/truth/orders"))
 
-    assert await code_of(client.place(**changed)) == code
+    assert await refusal_code(client.place(**changed)) == code
     assert len(await venue.get("/truth/orders")) == before
 
 
@@ -180,12 +173,12 @@ async def test_short_is_its_own_side(venue, client):
     assert {one["symbol"]: one["qty"] for one in page["holdings"]}["SPY"] == "-5"
 
     await venue.post("/borrow", {"symbol": "IBM", "borrow": "none"})
-    code = await code_of(client.place(side="SHORT", instrument_id=IBM))
+    code = await refusal_code(client.place(side="SHORT", instrument_id=IBM))
     await venue.post("/borrow", {"symbol": "IBM", "borrow": "easy"})
     assert code == "SYMBOL_CAN_NOT_SELL_SHORT"
 
     await venue.post("/accounts", {"account": ACCOUNTS[1], "can_short": False})
-    code = await code_of(client.place(ACCOUNTS[1], side="SHORT", instrument_id=IBM))
+    code = await refusal_code(client.place(ACCOUNTS[1], side="SHORT", instrument_id=IBM))
     assert code == "CASH_ACCOUNT_CAN_NOT_SELL_SHORT"
     profile = await client.get("/account/profile", account_id=ACCOUNTS[1])
     assert profile["account_type"] == "CASH"
@@ -206,7 +199,7 @@ async def test_only_quantity_and_prices_can_change(client, changed):
     name = await client.place(**RESTING)
 
     request = client.replace(**RESTING | {"client_order_id": name} | changed)
-    assert await code_of(request) == "ILLEGAL_PARAMETER"
+    assert await refusal_code(request) == "ILLEGAL_PARAMETER"
 
 
 async def test_lists_are_paged_newest_first(client):
@@ -249,7 +242,7 @@ async def test_an_order_of_another_account_is_not_found(client, venue):
     with pytest.raises(Refusal) as caught:
         await client.detail(name, ACCOUNTS[1])
     assert caught.value.code == "ORDER_NOT_FOUND"
-    assert await code_of(client.cancel(name, ACCOUNTS[1])) == "ORDER_NOT_FOUND"
+    assert await refusal_code(client.cancel(name, ACCOUNTS[1])) == "ORDER_NOT_FOUND"
 
 
 async def test_an_order_typed_in_the_app_is_seen_and_canceled(client, venue):
@@ -261,55 +254,6 @@ async def test_an_order_typed_in_the_app_is_seen_and_canceled(client, venue):
     assert one["client_order_id"] == one["order_id"]
     await client.cancel(one["client_order_id"])
     assert (await client.detail(one["order_id"]))["order_status"] == "CANCELLED"
-
-
-async def test_what_was_accepted_survives_a_kill(tmp_path):
-    options = ("--tick-rate", "0", "--webull-rates", "off")
-    async with (
-        paper_venue(tmp_path, *options, webull_keys=KEYS) as venue,
-        webull_client(venue.webull_port) as client,
-    ):
-        filled = await client.place()
-        resting = await client.place(**RESTING, tif="GTC")
-        before = [await client.detail(name) for name in (filled, resting)]
-        held = await client.get("/account/positions", account_id=ACCOUNTS[0])
-
-        await venue.kill()
-        await venue.start()
-
-        assert [await client.detail(name) for name in (filled, resting)] == before
-        assert await code_of(client.place(client_order_id=filled)) == ("TRADE_PLACE_ORDER_REPEAT")
-        after = await client.get("/account/positions", account_id=ACCOUNTS[0])
-        assert [one["qty"] for one in after["holdings"]] == [one["qty"] for one in held["holdings"]]
-        await client.cancel(resting)
-
-
-async def test_an_order_whose_answer_died_with_the_venue_is_there_once(tmp_path):
-    options = ("--tick-rate", "0", "--webull-rates", "off")
-    async with (
-        paper_venue(tmp_path, *options, webull_keys=KEYS) as venue,
-        webull_client(venue.webull_port) as client,
-    ):
-        await venue.fault("webull_lost_answer")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(cut_off(client.place(client_order_id="lost-1", **RESTING)))
-
-            async def is_taken():
-                return "lost-1" in [one["order_ref"] for one in await venue.get("/truth/orders")]
-
-            await eventually(is_taken)
-            await venue.kill()
-        await venue.start()
-
-        assert (await client.detail("lost-1"))["order_status"] == "SUBMITTED"
-        again = client.place(client_order_id="lost-1", **RESTING)
-        assert await code_of(again) == "TRADE_PLACE_ORDER_REPEAT"
-        assert len(await venue.get("/truth/orders")) == 1
-
-
-async def cut_off(request):
-    with pytest.raises(httpx.TransportError):
-        await request
 
 
 async def test_after_the_close_a_day_order_is_refused_and_day_orders_end(tmp_path):
@@ -328,7 +272,7 @@ async def test_after_the_close_a_day_order_is_refused_and_day_orders_end(tmp_pat
 
         assert (await client.detail(day))["order_status"] == "CANCELLED"
         assert (await client.detail(gtc))["order_status"] == "SUBMITTED"
-        assert await code_of(client.place()) == "DAY_ORDER_NOT_ALLOWED_AFT_CORE_TIME"
+        assert await refusal_code(client.place()) == "DAY_ORDER_NOT_ALLOWED_AFT_CORE_TIME"
         await client.place(**RESTING | {"extended_hours_trading": True})
         await client.place(**RESTING, tif="GTC")
 
@@ -352,55 +296,3 @@ async def test_each_broker_sees_its_own_accounts(client, venue):
         assert len(page["orders"]) == before
     finally:
         gateway.disconnect()
-
-
-async def test_instruments_are_found_by_ticker(client):
-    async def ids(symbols, category="US_STOCK"):
-        found = await client.get("/instrument/list", symbols=symbols, category=category)
-        return {one["symbol"]: one["instrument_id"] for one in found}
-
-    assert await ids("AAPL,IBM,NOPE") == {"AAPL": APPLE, "IBM": IBM}
-    assert await ids("SPY", "US_ETF") == {"SPY": SPY}
-    assert len(await client.get("/instrument/list", symbols="XYZ", category="US_STOCK")) == 2
-    assert await code_of(ids("NOPE")) == "INSTRUMENT_NOT_FOUND"
-    assert await code_of(ids("AAPL", "US_ETF")) == "INSTRUMENT_NOT_FOUND"
-    assert await code_of(ids("AAPL", "HK_STOCK")) == "UNAUTHORIZED_CATEGORY"
-    assert await code_of(ids("AAPL", "MOON")) == "UNSUPPORTED_CATEGORY"
-    assert await code_of(ids(",".join(f"A{n}" for n in range(101)))) == "TOO_MANY_SYMBOLS"
-    one = await client.get("/trade/instrument", instrument_id=APPLE)
-    assert (one["symbol"], one["trade_policy"], one["shortable"]) == ("AAPL", "ALL", True)
-    one = await client.get(
-        "/trade/security", symbol="AAPL", market="US", instrument_super_type="EQUITY"
-    )
-    assert one["instrument_id"] == APPLE
-
-
-async def test_the_calendar_knows_holidays_and_short_days(client):
-    days = await client.get("/trade/calendar", market="US", start="2026-11-25", end="2026-11-30")
-
-    assert [(one["trade_day"], one["trade_date_type"]) for one in days] == [
-        ("2026-11-25", "FULL_DAY"),
-        ("2026-11-27", "HALF_DAY"),
-        ("2026-11-30", "FULL_DAY"),
-    ]
-    request = client.get("/trade/calendar", market="US", start="2026-01-01", end="2026-03-01")
-    assert await code_of(request) == "ILLEGAL_PARAMETER"
-
-
-async def test_positions_are_paged(client):
-    for number in (APPLE, IBM, SPY):
-        await client.place(ACCOUNTS[1], instrument_id=number)
-
-    async def page(**more):
-        return await client.get("/account/positions", account_id=ACCOUNTS[1], page_size="2", **more)
-
-    first = await page()
-    assert [one["symbol"] for one in first["holdings"]] == ["AAPL", "IBM"]
-    assert first["has_next"] is True
-    rest = await page(last_instrument_id=first["holdings"][-1]["instrument_id"])
-    assert [one["symbol"] for one in rest["holdings"]] == ["SPY"]
-    assert rest["has_next"] is False
-    money = await client.get("/account/balance", account_id=ACCOUNTS[1], total_asset_currency="USD")
-    [usd] = money["account_currency_assets"]
-    assert float(usd["positions_market_value"]) > 0
-    assert float(usd["cash_power"]) < 1_000_000
