@@ -64,8 +64,8 @@ conformance: $(READY) ## drive the paper venue with every client library and wri
 	@$(PY) -m tests.integration.paper_venue_conformance.table
 	@$(PY) -m tests.integration.paper_venue_webull_conformance.table
 
-crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each)
-	@$(PY) -m tests.crash --kills $(or $(KILLS),20)
+crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=20 at each, BROKER=webull for the other broker)
+	@$(PY) -m tests.crash --kills $(or $(KILLS),20) --broker $(or $(BROKER),ib)
 
 pains: $(READY) ## write docs/pains.md again: what Janus promises, and the test of each
 	@$(PY) -m tests.rules.pains && $(PY) -m tests.rules.symbol_sentences

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from janus_common import logs
 
-from tests.crash import ib, table
+from tests.crash import ib, table, webull
 from tests.crash.points import Point
 from tests.crash.row import Row, run
 from tests.crash.side import Kit
@@ -27,7 +27,7 @@ from tests.crash.violations import Kind, Violation
 from tests.support.servers import PostgresServer, postgres_server
 
 KILLS, LANES = 20, 3
-KITS = {kit.name: kit for kit in (ib.KIT,)}
+KITS = {kit.name: kit for kit in (ib.KIT, webull.KIT)}
 SHOWN = 8  # violations of one row
 
 

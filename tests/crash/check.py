@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from janus_common.errors import Code
 from janus_common.messages import OrderIntent, OrderState, OrderUpdate, Outcome
@@ -11,7 +12,7 @@ from janus_common.orders import FINAL
 
 from tests.crash.check_families import families
 from tests.crash.check_positions import closings, positions
-from tests.crash.history import History, Intent, Life, Terms, TrueOrder
+from tests.crash.history import ZERO, Execution, History, Intent, Life, Terms, TrueOrder
 from tests.crash.points import Sent
 from tests.crash.violations import Kind, Violation
 
@@ -142,24 +143,44 @@ def _lives(history: History) -> Iterator[Violation]:
 
 
 def _executions(history: History) -> Iterator[Violation]:
-    truth = {one.execution_id: one for one in history.true_executions}
+    is_named = history.names_executions
+    true = history.true_executions if is_named else summed(history.true_executions)
+    truth = {one.execution_id: one for one in true}
     for found, twice, lost in (
         (history.fills, Kind.FILL_TWICE, Kind.FILL_LOST),
         (history.booked, Kind.BOOKED_TWICE, Kind.BOOKING_LOST),
     ):
-        counts = Counter(one.execution_id for one in found)
-        for name, count in counts.items():
+        for name, count in Counter(one.execution_id for one in found).items():
             if count > 1:
                 yield Violation(kind=twice, about=name, text=f"{count} times")
+        told = found if is_named else summed(found)
+        counts = Counter(one.execution_id for one in told)
         for name in truth.keys() - counts.keys():
             yield Violation(kind=lost, about=name, text=f"{truth[name]}")
-        for one in found:
+        for one in told:
             if truth.get(one.execution_id) != one:
                 text = f"{one}; truth: {truth.get(one.execution_id)}"
                 yield Violation(kind=Kind.FILL_INVENTED, about=one.execution_id, text=text)
 
 
+def summed(found: Iterable[Execution]) -> tuple[Execution, ...]:
+    """Return what of each order was executed in all, at its average price to a hundredth cent."""
+    parts: dict[str, list[Execution]] = {}
+    for one in found:
+        parts.setdefault(one.order_ref, []).append(one)
+    return tuple(_sum_of(name, each) for name, each in parts.items())
+
+
+def _sum_of(name: str, parts: list[Execution]) -> Execution:
+    qty = sum((one.qty for one in parts), ZERO)
+    value = sum((one.qty * one.price for one in parts), ZERO)
+    price = round(value / qty, 4) if qty else ZERO
+    return replace(parts[0], execution_id=name, qty=qty, price=price)
+
+
 def _fees(history: History) -> Iterator[Violation]:
+    if not history.names_executions:
+        return
     counts = Counter(history.fees)
     for one in history.true_executions:
         count = counts[one.execution_id]

@@ -59,6 +59,7 @@ async def gather(house: House, dsn: str, trader: Trader, deaths: list[Death]) ->
         true_executions=await house.side.executions(),
         true_positions=await house.side.positions(),
         deaths=tuple(deaths),
+        names_executions=house.kit.names_executions,
     )
 
 

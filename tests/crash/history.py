@@ -124,3 +124,4 @@ class History:
     true_executions: tuple[Execution, ...] = ()  # in order of time
     true_positions: dict[str, Decimal] = field(default_factory=dict)
     deaths: tuple[Death, ...] = ()
+    names_executions: bool = True  # False: the broker tells fills as sums, and no fees

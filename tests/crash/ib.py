@@ -85,8 +85,8 @@ STRIKES_WITHIN_S = 20.0
 class IbSide:
     """The paper venue, and its truth in the campaign's words."""
 
-    def __init__(self, venue: PaperVenue) -> None:
-        self._venue = venue
+    def __init__(self, venue: PaperVenue, *, account: str = IB_ACCOUNT) -> None:
+        self._venue, self._account = venue, account
 
     @property
     def venue(self) -> PaperVenue:
@@ -131,7 +131,9 @@ class IbSide:
         """Return what the account holds, flat positions left out."""
         rows = await self.venue.get("/truth/positions")
         return {
-            row["symbol"]: Decimal(str(row["qty"])) for row in rows if row["account"] == IB_ACCOUNT
+            row["symbol"]: Decimal(str(row["qty"]))
+            for row in rows
+            if row["account"] == self._account
         }
 
 

@@ -93,8 +93,15 @@ class Killer:
         before_ns = now_ns()
         await self._house.side.strike(self._house.kit.strikes[self._point.strikes])
         came_s = time.monotonic()
-        await self._house.is_ready(WORKER, since_ns=before_ns)
+        await self._works_again(before_ns)
         self.back_s.append(time.monotonic() - came_s)
+
+    async def _works_again(self, since_ns: int) -> None:
+        """Wait until the worker has a session again, or, if it needs none, takes an order."""
+        if self._house.kit.holds_session:
+            await self._house.is_ready(WORKER, since_ns=since_ns)
+        else:
+            await self._trader.takes_another(ACCEPTS_S)
 
     def _set(self, steps: tuple[Step, ...], *, nth: int = 1, at_start: bool = False) -> Path | None:
         if not steps:
@@ -122,7 +129,7 @@ class Killer:
             if name == VENUE:
                 await self._house.runs(VENUE)
                 await self._trader.quote()
-                await self._house.is_ready(WORKER, since_ns=died_ns)
+                await self._works_again(died_ns)
             elif name != NATS:
                 await self._house.is_ready(name)
         if NATS in self._point.victims:

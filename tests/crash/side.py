@@ -90,6 +90,8 @@ class Kit:
     trades: frozenset[Trade] = frozenset()
     strikes: dict[str, Fault] = field(default_factory=dict)  # faults that end a session, by name
     noise: tuple[Fault, ...] = ()  # what a session has to live with
+    holds_session: bool = True  # False: each request stands alone, so no fault ends a session
+    names_executions: bool = True  # False: fills are told as sums, and fees are not told
 
     def points(self) -> list[Point]:
         """Return the points that it has."""

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from janus_common.backoff import backoff
 from janus_common.clock import monotonic_s
@@ -19,10 +20,12 @@ from janus_common.logs import get_logger
 from janus_common.worker.pacing import Rank
 
 from janus_webull_worker.codes import Verdict
-from janus_webull_worker.gateway import Client
 from janus_webull_worker.outcome import Answer, KeyRefused, NoAnswer, NotBegun, Refused
 from janus_webull_worker.rates import FIRST, Path, Rates
 from janus_webull_worker.threads import Threads
+
+if TYPE_CHECKING:  # the SDK is in the worker's own interpreter only
+    from janus_webull_worker.gateway import Client
 
 TRIES = 3  # of a question
 TURN_S = 90.0  # for a question's turn: some windows, as many accounts may wait
@@ -36,9 +39,8 @@ log = get_logger()
 class AppKey:
     """What the accounts of one app key share."""
 
-    def __init__(self, settings: WebullAccount, client: Client | None = None) -> None:
-        self.settings = settings
-        self.client = client or Client(settings)
+    def __init__(self, settings: WebullAccount, client: Client) -> None:
+        self.settings, self.client = settings, client
         self.rates = Rates(settings.rates, monotonic_s=monotonic_s)
         self._questions = Threads("webull-question", at_most=QUESTION_THREADS)
         self._orders = Threads("webull-order", at_most=ORDER_THREADS)

@@ -14,6 +14,7 @@ from janus_webull_worker.account import Account
 from janus_webull_worker.broker import WebullBroker
 from janus_webull_worker.choice import chosen
 from janus_webull_worker.crew import SERVICE, worker
+from janus_webull_worker.gateway import Client
 from janus_webull_worker.gateway_events import Stream
 from janus_webull_worker.instruments import Instruments
 from janus_webull_worker.key import AppKey
@@ -37,7 +38,7 @@ async def _start(path: Path, aliases: Sequence[str]) -> None:
     accounts = chosen(settings, aliases, source=str(path))
     shared = next(iter(accounts.values()))
     config.use_no_proxy_for(shared.endpoint)
-    key = AppKey(shared)
+    key = AppKey(shared, Client(shared))
     instruments = Instruments(key)
     brokers = {
         alias: WebullBroker(Account(alias, account, key, instruments))

@@ -50,3 +50,28 @@ def test_a_group_that_filled_before_the_rest_of_it_arrived_is_no_wrong():
     ]
 
     assert check(replace(without("three"), intents=tuple(denied))) == []
+
+
+UNNAMED = replace(planted.CLEAN, names_executions=False, fees=())
+
+
+def test_fills_that_are_told_as_sums_are_held_against_sums_and_need_no_fees():
+    whole = UNNAMED.fills[0]
+    half = replace(whole, qty=whole.qty / 2)
+    parts = (replace(half, execution_id="a"), replace(half, execution_id="b"))
+
+    assert check(UNNAMED) == []
+    assert check(replace(UNNAMED, fills=(*parts, *UNNAMED.fills[1:]))) == []
+
+
+def test_a_sum_that_is_not_the_venues_is_found():
+    whole = UNNAMED.fills[0]
+    more = replace(whole, execution_id="again")
+    dearer = replace(whole, price=whole.price + 1)
+
+    for fills in ((*UNNAMED.fills, more), (dearer, *UNNAMED.fills[1:])):
+        found = check(replace(UNNAMED, fills=fills))
+        assert {violation.kind for violation in found} == {Kind.FILL_INVENTED}
+    found = check(replace(UNNAMED, fills=UNNAMED.fills[1:]))
+    assert found
+    assert {violation.kind for violation in found} <= {Kind.FILL_LOST, Kind.FILL_INVENTED}

@@ -11,13 +11,13 @@ import sys
 
 import pytest
 
-from tests.crash import ib
+from tests.crash import ib, webull
 from tests.crash.house import ROOT
 from tests.crash.launch import AT_START, Step, Trap
 from tests.crash.points import points, steps_of
 
 POINTS = ib.KIT.points()
-STEPS = steps_of(POINTS)
+STEPS = {**steps_of(POINTS), **steps_of(webull.KIT.points())}
 PROGRAM = """
 import asyncio
 
