@@ -83,6 +83,8 @@ class Gateway:
             )
             if found is not None:
                 sink(found)
+            else:
+                log.warning("broker.unreadable_of_another_account", error=str(error))
 
         wire.listen(Taps(session), ended=session.lost, unread=unread)
         try:

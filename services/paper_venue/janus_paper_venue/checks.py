@@ -6,7 +6,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from janus_paper_venue.gates import AT_CLOSE
-from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.instruments import Instrument, SecType
 from janus_paper_venue.matching import TOUCHES
 from janus_paper_venue.orders import Cause, OrderRequest, OrderType, Reject, RejectCode, Tif
 from janus_paper_venue.rules import Borrow, Terms
@@ -107,7 +107,8 @@ def _check_prices(request: OrderRequest, instrument: Instrument) -> Reject | Non
             continue
         if price is None:
             return _invalid(f"A {request.type} order needs a {name}.")
-        if not price.is_finite() or not 0 < price <= MAX_PRICE:
+        lowest = -MAX_PRICE if instrument.sec_type is SecType.FUTURE else 0
+        if not price.is_finite() or not lowest < price <= MAX_PRICE:
             return _invalid(f"The {name} {price} is out of bounds.")
         if not instrument.is_on_grid(price):
             return Reject(RejectCode.OFF_GRID, OFF_GRID)

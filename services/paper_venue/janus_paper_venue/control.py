@@ -25,7 +25,7 @@ from janus_paper_venue.faults import Active, Fault, FaultInvalid, Faults
 from janus_paper_venue.faults_list import KINDS
 from janus_paper_venue.feed import Feed
 from janus_paper_venue.hands import Hands
-from janus_paper_venue.instruments import Instrument
+from janus_paper_venue.instruments import Instrument, SecType
 from janus_paper_venue.levers import Levers, Refused
 from janus_paper_venue.market import Market, Pin
 from janus_paper_venue.openapi import Operation, document, query
@@ -142,7 +142,10 @@ class Control:
 
     def _pin(self, wanted: PinRequest) -> Any:
         instrument = self._levers.instrument(str(wanted.con_id) if wanted.con_id else wanted.symbol)
-        for name in ("bid", "ask", "last", "bid_size", "ask_size"):
+        is_future = instrument.sec_type is SecType.FUTURE  # which has traded below 0
+        for name in ("bid", "ask", "last"):
+            _check_number(name, getattr(wanted, name), may_be_below_0=is_future)
+        for name in ("bid_size", "ask_size"):
             _check_number(name, getattr(wanted, name))
         if wanted.bid is None and wanted.ask is None and wanted.last is None:
             raise Refused("nothing to pin: give bid and ask, and last if stops shall see it")
@@ -253,9 +256,11 @@ async def _read(request: Request, kind: type[Body]) -> Body:
         raise Refused(f"the body is not what is asked for: {error}") from error
 
 
-def _check_number(name: str, value: Decimal | None) -> None:
-    if value is not None and not (value.is_finite() and 0 < value <= MAX_NUMBER):
-        raise Refused(f"{name} {value} is not a number above 0")
+def _check_number(name: str, value: Decimal | None, *, may_be_below_0: bool = False) -> None:
+    if value is None:
+        return
+    if not value.is_finite() or abs(value) > MAX_NUMBER or not (value > 0 or may_be_below_0):
+        raise Refused(f"{name} {value} is not a number" + ("" if may_be_below_0 else " above 0"))
 
 
 def _moment(request: Request, name: str) -> int | None:

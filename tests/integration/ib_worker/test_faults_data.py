@@ -63,6 +63,13 @@ async def test_a_competing_session_stops_the_ticks_and_no_order(faulty, fault):
         await faulty.order_is(await faulty.market(), "FILLED")
 
         assert ticks == []
+        await faulty.venue.delete("/faults")
+
+        async def ticks_again():
+            await ask(faulty, "subscribe", "SPY")
+            assert ticks
+
+        await eventually(ticks_again)  # which says that it is over
 
 
 @pytest.mark.parametrize("fault", ["nan_quote", "empty_quote"])

@@ -277,3 +277,21 @@ async def test_a_balance_is_published(desk):
     balance = await eventually(published)
     assert balance.currency == "USD"
     assert balance.cash is not None
+
+
+async def test_the_balance_goes_on_being_told_after_it_was_asked_for_again(desk):
+    async def cash():
+        stored = await desk.bus.streams.last(STATE, subjects.balance(desk.alias), Balance)
+        assert stored is not None
+        return stored.message.cash
+
+    before = await eventually(cash)
+    for _ in range(2):
+        await desk.sync()
+
+    await desk.order_is(await desk.market(1), OrderState.FILLED)
+
+    async def has_gone_down():
+        assert await cash() < before
+
+    await eventually(has_gone_down)

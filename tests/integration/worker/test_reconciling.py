@@ -7,8 +7,10 @@ import dataclasses
 from decimal import Decimal
 
 from janus_common import subjects
+from janus_common.bus.streams import STATE
 from janus_common.errors import Code
 from janus_common.messages import (
+    Balance,
     Found,
     OrderState,
     OrderType,
@@ -99,6 +101,22 @@ async def test_where_foreign_orders_are_adopted_they_may_be_canceled(account):
 
     assert reply.outcome is Outcome.ACCEPTED
     assert account.broker.canceled == ["foreign-555"]
+
+
+async def test_a_balance_that_changed_unheard_is_published_by_the_next_sync(desk):
+    async def published() -> Decimal | None:
+        stored = await desk.bus.streams.last(STATE, subjects.balance(desk.alias), Balance)
+        return stored.message.cash if stored is not None else None
+
+    async def is_published(cash: Decimal):
+        assert await published() == cash
+
+    for cash in (Decimal(1_000), Decimal(400)):
+        desk.broker.balance = Balance(account=desk.alias, currency="USD", cash=cash, as_of_ns=1)
+
+        await desk.sync()
+
+        await eventually(lambda wanted=cash: is_published(wanted))
 
 
 async def test_a_change_by_hand_of_our_order_is_followed(desk):
