@@ -45,6 +45,7 @@ class LookupDouble:
         self.manner = "well"  # or never, late, twice, garbage
         self.go = asyncio.Event()  # late: when it answers
         self.delay_s = 0.0
+        self.garbles: set[str] = set()  # symbols that it answers badly the first time
         self.count: int | None = None  # of candidates that it says there are
         self.at_once = self.most_at_once = 0
 
@@ -70,7 +71,9 @@ class LookupDouble:
         found = list(self.listings.get(symbol, []))
         count = len(found) if self.count is None else self.count
         reply = LookupReply(outcome=Outcome.ACCEPTED, candidates=found, count=count)
-        await raw.respond(b"\xc1 no message" if self.manner == "garbage" else codec.encode(reply))
+        is_garbage = self.manner == "garbage" or symbol in self.garbles
+        self.garbles.discard(symbol)
+        await raw.respond(b"\xc1 no message" if is_garbage else codec.encode(reply))
         if self.manner == "twice":
             other = msgspec.structs.replace(reply, candidates=[])
             await raw.respond(codec.encode(other))

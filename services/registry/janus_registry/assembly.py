@@ -30,7 +30,8 @@ async def offer(
     await Resolving(symbols, lookups).offer(here)
     await SymbolRequests(symbols).offer(here)
     await CurationRequests(books, symbols).offer(here)
-    await Harmonies(bus, symbols, lookups, configured=set(brokers.values())).offer(here)
+    configured = set(brokers.values())
+    await Harmonies(bus, symbols, lookups, configured=configured, ping=books.ping).offer(here)
     await ReportRequests(books).offer(here)
     follower = HoldingsFollower(bus, here, symbols, lookups, brokers)
     return [follower.follow()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
 import structlog
@@ -30,6 +30,7 @@ from janus_registry.answers import Answers
 from janus_registry.harmony_run import Run
 from janus_registry.lookups import Lookups
 from janus_registry.pages import fitting
+from janus_registry.requests import store_errors
 from janus_registry.symbols import Symbols
 
 TELL_S = 0.25  # how often progress is told
@@ -44,11 +45,20 @@ class Harmonies:
     """The harmony that is under way, and the last ones."""
 
     def __init__(
-        self, bus: Bus, symbols: Symbols, lookups: Lookups, *, configured: Collection[str]
+        self,
+        bus: Bus,
+        symbols: Symbols,
+        lookups: Lookups,
+        *,
+        configured: Collection[str],
+        ping: Callable[[], Awaitable[None]],
     ) -> None:
-        """``configured`` are the types of brokers that the house has accounts at."""
+        """``configured`` are the types of brokers that the house has accounts at.
+
+        ``ping`` raises StoreUnavailable if nothing could be written.
+        """
         self._bus, self._symbols, self._lookups = bus, symbols, lookups
-        self._configured = configured
+        self._configured, self._ping = configured, ping
         self._answers = Answers(bus.bucket(HARMONY))
         self._runs: dict[str, Run] = {}
         self._current: tuple[Run, asyncio.Task[None]] | None = None
@@ -96,6 +106,8 @@ class Harmonies:
         return reply_of(run)
 
     async def _planned(self, wanted: Harmony) -> Run:
+        with store_errors():
+            await self._ping()
         try:
             entries = await self._bus.bucket(PRESENCE).all(Presence)
         except BusError as error:

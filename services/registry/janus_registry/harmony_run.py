@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -110,11 +111,14 @@ class Run:
     async def _ask(
         self, asking: _Asking, symbols: Symbols, lookups: Lookups, answers: Answers
     ) -> None:
-        for question in asking.questions:
+        while (question := asking.take()) is not None:
             reply = answers.get(question)
             if reply is None:
                 reply = await asking.ask(question, lookups)
-                await _keep(answers, question, reply)
+                if _is_answer(question, reply):
+                    await answers.keep(question, reply)
+                elif asking.put_back(question):
+                    continue
             known = symbols.get(question.symbol)
             self._note(question, meaning(question.symbol, question.broker, reply, known))
 
@@ -151,25 +155,41 @@ class Run:
 
 
 class _Asking:
-    """The questions for one broker, and how many in a row it has left unanswered."""
+    """The questions for one broker, and how many in a row it has left unanswered.
+
+    One that is unanswered is asked once more behind all others: orders may have taken its turn.
+    """
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        self.questions = iter(questions)  # shared by those who ask
+        self._waiting = deque(questions)
+        self._put_back: set[Question] = set()
         self._unanswered = 0
+
+    def take(self) -> Question | None:
+        """Return the next question."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def put_back(self, question: Question) -> bool:
+        """Take back one that was not answered; return whether it is asked again."""
+        if question in self._put_back or self._is_away():
+            return False
+        self._put_back.add(question)
+        self._waiting.append(question)
+        return True
 
     async def ask(self, question: Question, lookups: Lookups) -> LookupReply:
         """Ask; once the broker is away nobody is asked any more."""
-        if self._unanswered >= GIVE_UP_AFTER:
+        if self._is_away():
             return _unasked(question)
         try:
             reply = await lookups.ask(question.symbol, question.broker, again=True)
         except Denied as denied:
             reply = LookupReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
-        if _is_answer(question, reply):
-            self._unanswered = 0
-        else:
-            self._unanswered += 1
+        self._unanswered = 0 if _is_answer(question, reply) else self._unanswered + 1
         return reply
+
+    def _is_away(self) -> bool:
+        return self._unanswered >= GIVE_UP_AFTER
 
 
 def _is_answer(question: Question, reply: LookupReply) -> bool:
@@ -179,8 +199,3 @@ def _is_answer(question: Question, reply: LookupReply) -> bool:
 def _unasked(question: Question) -> LookupReply:
     reason = f"{NAMES[question.broker]} has left {GIVE_UP_AFTER} questions unanswered; not asked"
     return LookupReply(outcome=Outcome.DENIED, code=Code.BROKER_DOWN, reason=reason)
-
-
-async def _keep(answers: Answers, question: Question, reply: LookupReply) -> None:
-    if _is_answer(question, reply):
-        await answers.keep(question, reply)

@@ -56,6 +56,18 @@ async def test_an_answer_that_comes_too_late_is_none_and_is_asked_for_again(hous
     assert answered.progress.results == {"FILLED": 3}
 
 
+async def test_what_stayed_without_an_answer_is_asked_once_more_behind_the_others(house):
+    for symbol in names(10):
+        await house.put(bare(symbol))
+
+    async with lookup_double(house.url, "ib", listed(names(10))) as worker:
+        worker.garbles = {"S0"}
+        reply = await house.harmonized()
+
+    assert reply.progress.results == {"FILLED": 10}
+    assert (worker.asked[-1], worker.asked.count("S0")) == ("S0", 2)
+
+
 async def test_a_broker_that_goes_away_is_not_asked_a_thousand_times(house):
     symbols = names(200)
     for symbol in symbols:

@@ -200,6 +200,16 @@ async def test_postgres_that_dies_in_a_harmony_has_nothing_and_the_next_one_ends
     assert len(worker.asked) == len(SYMBOLS)
 
 
+async def test_without_postgres_no_broker_is_asked(fragile, own_postgres):
+    await own_postgres.kill()
+
+    async with lookup_double(fragile.url, "ib", listed(SYMBOLS)) as worker:
+        refused = await fragile.harmony()
+
+    assert refused.code is Code.STORE_DOWN
+    assert worker.asked == []
+
+
 async def test_one_that_is_writing_is_written_although_it_is_given_up(fragile):
     async with lookup_double(fragile.url, "ib", listed(SYMBOLS)), asyncio.TaskGroup() as tasks:
         async with writers_wait(fragile.dsn) as connection:

@@ -218,3 +218,19 @@ async def test_a_position_on_the_subject_of_another_is_not_believed(house):
         await house.client.streams.append(subjects.position("ib-main", "EVIL"), position)
 
     assert await known(house, "EVIL") is None
+
+
+async def test_a_harmony_and_a_holding_at_once_share_the_question_and_end_as_one(house):
+    await house.put(bare())
+
+    async with lookup_double(house.url, "ib", LISTED) as worker:
+        worker.manner = "late"
+        begun = await house.harmony(broker="ib")
+        async with read_all(house):
+            await holds(house)
+            worker.go.set()
+            await house.end_of(begun)
+
+    await comes_to_know(house, "AAPL", ib_conid=265598)
+    assert worker.asked == ["AAPL"]
+    assert await house.rows("select * from janus.symbol_conflict") == []
