@@ -36,7 +36,8 @@ unit: $(READY) ## the fast tests only
 
 properties: $(READY) ## long random tests: the venue's books, 20,000 lives of a worker's orders, 1,000 fills in a storm
 	@$(PY) -m pytest -q -n 2 --hypothesis-profile=ci \
-		tests/unit/paper_venue/test_invariants.py tests/unit/worker/test_life_of_orders.py
+		tests/unit/paper_venue/test_invariants.py tests/unit/worker/test_life_of_orders.py \
+		tests/unit/registry/test_harmonizing.py
 	@JANUS_STORM_FILLS=1000 $(PY) -m pytest -q tests/integration/ib_worker/test_fill_storm.py
 
 test-compose: $(READY) ## build and try the house in containers, with the Docker engine that DOCKER_HOST names
@@ -70,7 +71,7 @@ crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=2
 pains: $(READY) ## write docs/pains.md again: what Janus promises, and the test of each
 	@$(PY) -m tests.rules.pains && $(PY) -m tests.rules.symbol_sentences
 
-bench: $(READY) ## measure: order path, tick path, pacing, registry, restart, many workers, footprint, venue
+bench: $(READY) ## measure: order path, tick path, pacing, registry, restart, many workers, footprint, venue, harmony
 	@$(PY) -m benchmarks
 
 clean: ## remove what was built and the local stack's state

@@ -32,6 +32,13 @@ LOOKUPS = "tests/integration/registry/test_lookups.py"
 PROCESS = "tests/integration/registry/test_process.py"
 OUTAGE = "tests/integration/registry/test_outage.py"
 COMMAND = "tests/integration/registry/test_symbols_command.py"
+HARMONY = "tests/integration/registry/test_harmony.py"
+DEATHS = "tests/integration/registry/test_harmony_deaths.py"
+HARMONIZING = "tests/unit/registry/test_harmonizing.py"
+HOLDINGS = "tests/integration/registry/test_holdings.py"
+HELD = "tests/unit/registry/test_holdings.py"
+LOOKED_UP = "tests/integration/router/test_looked_up.py"
+HARMONY_COMMAND = "tests/integration/cli/test_harmony.py"
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,118 @@ SENTENCES = (
         "`symbol`, `exchange`, `currency`, `multiplier` of an instrument come from the old table",
         FILES,
         "the_table_of_the_system_before_is_read_by_its_own_column_names",
+    ),
+    Sentence(
+        "`harmony` requests a symbol and id fill across all connected brokers",
+        HARMONY,
+        "each_connected_type_of_broker_is_asked_and_fills_its_own_part",
+    ),
+    Sentence(
+        "Harmony is a server-only RPC; the client triggers it and receives the final summary",
+        HARMONY_COMMAND,
+        "it_prints_what_became_of_each_symbol_and_a_summary",
+        "progress can be followed, and it can be given up",
+    ),
+    Sentence(
+        "Connected broker types only",
+        HARMONY,
+        "a_broker_that_is_not_connected_is_named_and_not_asked",
+    ),
+    Sentence(
+        "Per broker type, not per account",
+        HARMONY,
+        "only_one_of_several_workers_of_a_broker_is_asked_about_a_symbol",
+    ),
+    Sentence(
+        "Fill missing fields only: no re-validation, no overwriting",
+        HARMONY,
+        "a_known_field_is_never_validated_again_or_overwritten",
+    ),
+    Sentence(
+        "Registry entries are written only when the result is unique after the default filter",
+        HARMONY,
+        "what_is_unique_is_filled_and_the_rest_is_named_with_its_reason",
+    ),
+    Sentence(
+        "IB lookup: US and SMART; ambiguous is a warning and skipped",
+        CANDIDATES,
+        "any_other_answer_says_why_it_is_none",
+    ),
+    Sentence(
+        "Webull uses the ticker only; no region or market reconciliation",
+        CANDIDATES,
+        "webull_is_asked_by_ticker_alone",
+    ),
+    Sentence(
+        "On a DB error harmony aborts and returns the failure, with no partial results",
+        DEATHS,
+        "postgres_that_dies_in_a_harmony_has_nothing_and_the_next_one_ends_it",
+    ),
+    Sentence(
+        "On demand only: no scheduler",
+        HARMONY,
+        "nothing_is_asked_unless_somebody_wants_it",
+    ),
+    Sentence(
+        "No rate limiting in the first version",
+        HARMONY,
+        "no_more_than_eight_questions_are_under_way_at_once",
+        "the worker's pacing limits it, behind orders",
+    ),
+    Sentence(
+        "When IB holdings are received, a lookup fills missing registry fields",
+        HOLDINGS,
+        "what_was_held_before_the_registry_started_fills_it_too",
+    ),
+    Sentence(
+        "IB holdings update the registry for `STK` and USD only; they fill the conId",
+        HOLDINGS,
+        "a_stock_held_at_ib_fills_its_con_id",
+        "futures too, as another sentence says",
+    ),
+    Sentence(
+        "Of holdings only unique matches under the default filter are persisted",
+        HOLDINGS,
+        "a_dual_listed_holding_is_skipped_with_its_candidates",
+    ),
+    Sentence("Webull holdings can create new entries", HOLDINGS, "a_webull_holding_makes_a_row"),
+    Sentence(
+        "Futures holdings are written to the registry as `ROOT.YYMM`",
+        HOLDINGS,
+        "a_future_held_at_ib_becomes_root_and_month",
+    ),
+    Sentence(
+        "Non-equity holdings and non-USD: warn and skip",
+        HOLDINGS,
+        "what_is_not_stored_is_told_once_and_not_with_every_update",
+        "one warning each, not one for every update",
+    ),
+    Sentence(
+        "Options holdings are displayed under canonical-like symbols and not persisted",
+        HELD,
+        "options_and_what_is_not_in_dollars_is_shown_and_not_stored",
+    ),
+    Sentence(
+        "IB: auto-lookup is attempted once; if still missing, the order is rejected clearly",
+        LOOKED_UP,
+        "a_failure_is_remembered_by_all_routers",
+        "once for all orders and routers, and again after a minute",
+    ),
+    Sentence(
+        "Ambiguous: nothing is written, and the caller gets a clear error",
+        LOOKED_UP,
+        "an_ambiguous_symbol_is_refused_with_its_candidates_and_what_to_type",
+    ),
+    Sentence(
+        "Webull: fallback to the ticker only when the canonical symbol is allowed",
+        LOOKED_UP,
+        "an_equity_goes_to_webull_under_its_bare_ticker_and_is_not_looked_up",
+        "allowed is an equity in USD",
+    ),
+    Sentence(
+        "`reqContractDetails` is wrapped with a timeout",
+        LOOKUPS,
+        "a_lookup_that_is_never_answered_ends_with_a_reason",
     ),
 )
 

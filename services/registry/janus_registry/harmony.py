@@ -51,7 +51,7 @@ class Harmonies:
         lookups: Lookups,
         *,
         configured: Collection[str],
-        ping: Callable[[], Awaitable[None]],
+        ping: Callable[[], Awaitable[object]],
     ) -> None:
         """``configured`` are the types of brokers that the house has accounts at.
 

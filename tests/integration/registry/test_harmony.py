@@ -129,6 +129,15 @@ async def test_only_what_is_missing_is_asked_for(house):
     assert worker.asked == ["AAPL"]
 
 
+async def test_nothing_is_asked_unless_somebody_wants_it(house):
+    async with lookup_double(house.url, "ib", LISTED) as worker:
+        await house.put(bare())
+        await house.put(bare("XYZ"))
+        await house.agrees()
+
+    assert worker.asked == []
+
+
 async def test_a_known_field_is_never_validated_again_or_overwritten(house):
     await house.put(bare(exchange="BATS", tick_size=None, ib_symbol="APPLE"))
 

@@ -91,7 +91,7 @@ def show_symbol(ctx: typer.Context, symbol: Symbol, *, json: options.Json = Fals
 
 def resolve(ctx: typer.Context, symbol: Symbol, *, json: options.Json = False) -> None:
     """Show one symbol; one that is not known is looked up at a connected broker and kept."""
-    one(ask(ctx, "resolve", Resolve(symbol=canonical(symbol))), json=json)
+    one(ask(ctx, "resolve", Resolve(symbol=canonical(symbol), again=True)), json=json)
 
 
 def add(
