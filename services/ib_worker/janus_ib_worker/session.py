@@ -23,7 +23,7 @@ from janus_common.worker.broker import (
 )
 from janus_common.worker.pacing import Rank, Turns
 
-from janus_ib_worker import codes, contracts, previews, shortable, translate
+from janus_ib_worker import codes, competing, contracts, previews, shortable, translate
 from janus_ib_worker.balances import Values
 from janus_ib_worker.contracts import Named
 from janus_ib_worker.lines import Line
@@ -277,6 +277,8 @@ class GatewaySession:
             self.lines.pop(request, None)
             await self._turn(Rank.DATA)
             self._wire.end_ticks(request)
+        if not self.lines:
+            competing.end(self, "no ticks are wanted")
 
     async def forget_lines(self) -> None:
         """Take note that the broker has ended all lines."""

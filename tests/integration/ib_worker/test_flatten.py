@@ -11,6 +11,7 @@ from janus_common.messages import OrderState, OrderType, Outcome, ServiceState, 
 
 from tests.support.ib_worker import ib_desk
 from tests.support.venue import ACCOUNTS, paper_venue
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -119,8 +120,11 @@ async def test_a_worker_killed_in_a_flatten_leaves_nothing_twice(desk):
     await desk.venue.pin("AAPL", 200, 200.1, bid_size=2)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(desk.flatten())
-        while not any(qty < 60 for qty in (await path(desk, "AAPL"))[1:]):
-            await asyncio.sleep(0.02)
+
+        async def is_closing() -> bool:
+            return any(qty < 60 for qty in (await path(desk, "AAPL"))[1:])
+
+        await eventually(is_closing)
         await desk.workers[-1].kill()
         task.cancel()
 

@@ -91,3 +91,12 @@ def test_a_competing_session_lasts_until_the_first_tick(heard):
     changes = [event.is_broken for event in heard.events if isinstance(event, FarmChange)]
     assert changes == [True, True, False]
     assert [tick.bid for tick in heard.ticks] == [250.0, 250.0]
+
+
+async def test_a_competing_session_is_of_no_interest_once_nobody_wants_ticks(heard):
+    heard.taps.error(1_500_000_001, 10197, "No market data during competing live session", "")
+
+    await heard.session.close_line("AAPL")
+
+    changes = [event.is_broken for event in heard.events if isinstance(event, FarmChange)]
+    assert changes == [True, False]
