@@ -15,6 +15,29 @@ LOCK = 0x6A616E7573  # "janus": the same for every registry of one database
 TIMEOUT_S = 600.0  # for the lock, and for each step
 OWNER_ROLE = "janus_owner"  # of 0008_roles.sql: what comes later is owned by it as well
 
+# Whoever makes a role may administer it, and since Postgres 16 no more than that: a login that is
+# no superuser has to grant itself the roles that it hands the schema to.
+_TAKE_ROLES = """
+do $$
+declare
+    wanted text;
+begin
+    if (select rolsuper from pg_roles where rolname = current_user) then
+        return;
+    end if;
+    foreach wanted in array array['janus_owner', 'janus_service', 'janus_reader'] loop
+        begin
+            if not exists (select from pg_roles where rolname = wanted) then
+                execute format('create role %I nologin', wanted);
+            end if;
+            execute format('grant %I to current_user', wanted);
+        exception when insufficient_privilege or duplicate_object or unique_violation then
+            null;  -- 0008_roles.sql says what is missing
+        end;
+    end loop;
+end
+$$
+"""
 _OWNER = """
 select r.rolname from pg_namespace as n join pg_roles as r on r.oid = n.nspowner
 where n.nspname = 'janus'
@@ -83,6 +106,7 @@ async def _begin(connection: Connection, waiting: Sequence[Migration]) -> None:
             f"the database lacks {names}, and {user} may not change its schema: "
             "run `janus db migrate` with the postgres.dsn of its owner"
         )
+    await connection.execute(_TAKE_ROLES)
     if not await connection.fetchval("select to_regnamespace('janus') is not null"):
         await connection.execute("create schema janus")
     await connection.execute(

@@ -267,6 +267,23 @@ async def test_a_login_that_is_only_the_service_runs_the_registry_and_migrates_n
     assert f"{name} may not change its schema: run `janus db migrate`" in err
 
 
+async def test_a_login_that_is_no_superuser_and_may_make_roles_runs_everything(
+    own_postgres, own_nats, db, tmp_path
+):
+    await execute(own_postgres.dsn(), "create role owner login createrole createdb")
+    for name in ("one", "two"):
+        await execute(own_postgres.dsn(), f"create database {name} owner owner")
+    one, two = (own_postgres.dsn(name).replace("postgres@", "owner@") for name in ("one", "two"))
+
+    async with registry_running(own_nats.url, one) as house:
+        put = await house.put(instrument())
+    made = await db(one, "backup", tmp_path / "janus.backup")
+    restored = await db(two, "restore", tmp_path / "janus.backup")
+
+    assert put.outcome is Outcome.ACCEPTED
+    assert made[0] == restored[0] == 0, made + restored
+
+
 async def other_database(server, name) -> str:
     dsn: str = await server.new_database()
     return dsn.replace("postgres@", f"{name}@")
