@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
 import asyncpg
@@ -16,6 +18,7 @@ from janus_registry.filling import Part, Result
 from janus_registry.symbols import Symbols
 
 from tests.support.messages import instrument
+from tests.support.waiting import eventually
 
 MANY = 5_000
 
@@ -34,23 +37,58 @@ class Registry:
             await connection.close()
 
 
-@pytest.fixture
-async def registry(own_nats, postgres_dsn):
+@asynccontextmanager
+async def symbols_on(bus_url, dsn):
+    """Run the registry's symbols on a bus and a database."""
     alarms = []
 
     async def tell(what, *, severity, reason, **details):
         alarms.append({"what": what, "reason": reason} | details)
         return True
 
-    async with (
-        store.connect(postgres_dsn) as books,
-        bus.connect(own_nats.url, name="tester") as client,
-    ):
+    async with store.connect(dsn) as books, bus.connect(bus_url, name="tester") as client:
         await store_migrations.migrate(books, migrate.read())
         bucket = client.bucket(INSTRUMENTS)
         symbols = Symbols(books, bucket, tell)
         await symbols.load()
-        yield Registry(symbols, bucket, postgres_dsn, alarms)
+        yield Registry(symbols, bucket, dsn, alarms)
+
+
+@pytest.fixture
+async def registry(own_nats, postgres_dsn):
+    async with symbols_on(own_nats.url, postgres_dsn) as found:
+        yield found
+
+
+async def refreshed(symbols) -> None:
+    try:
+        await symbols.refresh()
+    except StoreUnavailable as error:
+        raise AssertionError(error) from error
+
+
+@pytest.mark.parametrize("after_s", [0.02, 0.1, 0.25])
+async def test_postgres_killed_in_the_middle_leaves_all_of_it_or_nothing(
+    own_nats, own_postgres, after_s
+):
+    parts = [Part(f"X{n}Y", {"ib_conid": n + 1}) for n in range(MANY)]
+    async with symbols_on(own_nats.url, await own_postgres.new_database()) as found:
+
+        async def kill():
+            await asyncio.sleep(after_s)
+            await own_postgres.kill()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(kill())
+            with suppress(StoreUnavailable):
+                await found.symbols.fill(parts, by="harmony")
+        await own_postgres.start()
+        await eventually(lambda: refreshed(found.symbols))
+
+        [[count]] = await found.rows("select count(*) from janus.symbol_registry")
+        known = [part for part in parts if found.symbols.get(part.symbol)]
+        assert count in {0, MANY}
+        assert len(known) == count
 
 
 async def test_what_was_found_is_in_the_table_in_memory_and_on_the_bus(registry):
