@@ -7,8 +7,10 @@ where Postgres and the bus answer, within seconds after either was away or chang
 from __future__ import annotations
 
 import asyncio
+import gc
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice, takewhile
 
 import msgspec
@@ -33,6 +35,20 @@ Tell = Callable[..., Awaitable[bool]]  # ``Service.tell``
 log = structlog.get_logger()
 
 
+@contextmanager
+def _unsearched() -> Iterator[None]:
+    """Keep what is made meanwhile out of the collector's sight.
+
+    It stays for good, and to look through a million rows holds every question up.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class Symbols:
     """All instruments, by symbol."""
 
@@ -48,8 +64,9 @@ class Symbols:
     async def load(self) -> None:
         """Read the whole table, once."""
         self._change = await store_share.last_change(self._store)
-        async for row in store_instruments.load_all(self._store):
-            self._known[row.symbol] = row
+        with _unsearched():
+            async for row in store_instruments.load_all(self._store):
+                self._known[row.symbol] = row
         self._sorted[:] = sorted(self._known)
         untold = await store_conflicts.untold(self._store)
         self._untold = {each.number: each for each in untold}
