@@ -88,6 +88,11 @@ SENTENCES = (
         "a_stock_is_asked_for_as_a_dollar_stock_at_smart",
     ),
     Sentence(
+        "Symbol normalization: one name for what each broker spells in its own way",
+        "tests/unit/janus_common/test_local_symbols.py",
+        "a_local_symbol_is_written_and_read_back",
+    ),
+    Sentence(
         "For IB equities the contract is the conId when it is known",
         TRANSLATE,
         "a_contract_to_trade_is_its_con_id_and_its_exchange",

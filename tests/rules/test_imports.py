@@ -48,6 +48,7 @@ PURE = {
     "janus_common.contract",
     "janus_common.cures",
     "janus_common.errors",
+    "janus_common.local_symbols",
     "janus_common.messages",
     "janus_common.orders",
     "janus_common.roots",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
+from janus_common.local_symbols import local_symbol
 from janus_common.messages import (
     Instrument,
     ListInstruments,
@@ -24,7 +25,7 @@ from janus_cli.commands import options, symbols_changes, symbols_files
 from janus_cli.commands.symbols_ask import ask, listed, one, table
 from janus_cli.failures import Failure, Status
 from janus_cli.show import Table
-from janus_cli.show_format import as_json
+from janus_cli.show_format import UNKNOWN, as_json
 
 MAX_NUMBER = Decimal(10) ** 12
 
@@ -74,14 +75,17 @@ def list_symbols(
 
 def show_symbol(ctx: typer.Context, symbol: Symbol, *, json: options.Json = False) -> None:
     """Show all that the registry holds of one symbol, and who found it."""
-    reply = ask(ctx, "show", ShowSymbol(symbol=canonical(symbol)))
+    named = parse(symbol)
+    reply = ask(ctx, "show", ShowSymbol(symbol=str(named)))
     if json:
         found = as_json(reply.instruments[0])
+        found["local_symbol"] = local_symbol(named)
         found["provenance"] = [as_json(each) for each in reply.provenance]
         found["conflicts"] = [as_json(each) for each in reply.conflicts]
         show.data("symbol", found)
         return
     one(reply, json=False)
+    show.text(f"local symbol: {local_symbol(named) or UNKNOWN}")
     _provenance(reply)
     if reply.conflicts:
         symbols_changes.conflict_table(reply.conflicts)
@@ -140,7 +144,7 @@ def _provenance(reply: RegistryReply) -> None:
     rows = []
     for each in reply.provenance:
         found = as_json(each)
-        rows.append([each.broker, each.by, found["found"], each.query or "-"])
+        rows.append([each.broker, each.by, found["found"], each.query or UNKNOWN])
     if rows:
         show.table(Table(show.columns("broker found_by at query"), rows))
 
