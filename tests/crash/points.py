@@ -51,6 +51,7 @@ class Moments:
     order_built: Step | None = None  # of orders that belong together: one of them, of several
     all_written: Step | None = None
     change_written: Step | None = None
+    is_sent_at_once: bool = True  # False: as the reply is made, the order may be on its way yet
 
 
 def _step(module: str, function: str, event: str) -> Step:
@@ -125,7 +126,12 @@ def _worker_dies(moments: Moments) -> list[Point]:
         point("SENDING written", WRITTEN, sent=Sent.NEVER),
         point("SENDING acked", ACKED, sent=Sent.NEVER),
         point("bytes written", out),
-        point("before the reply", out, PLACED),
+        point(
+            "before the reply",
+            out,
+            PLACED,
+            sent=Sent.ALWAYS if moments.is_sent_at_once else Sent.EITHER,
+        ),
         point("before the broker's answer", out, moments.bytes_come),
         point("answer read", out, HEARD),
         point("update published", out, PUBLISHED),

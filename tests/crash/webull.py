@@ -24,6 +24,7 @@ MOMENTS = Moments(
     collected=Step(
         module="janus_webull_worker.session", function="HttpSession.snapshot", event="return"
     ),
+    is_sent_at_once=False,
 )
 SETTINGS = """
 [accounts.{alias}]
