@@ -1,4 +1,4 @@
-"""What hurts users of other systems at IB, as requirements on Janus, each with its test.
+"""What hurts users of other systems at IB and Webull, as requirements on Janus, each with its test.
 
 ``python -m tests.rules.pains`` writes docs/pains.md.
 """
@@ -12,13 +12,14 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "pains.md"
 HEAD = """\
 # What Janus promises where other systems hurt
 
-Requirements that stand in public issue threads about trading at Interactive Brokers, and the test that shows each.
+Requirements that stand in public issue threads about trading at Interactive Brokers and Webull, and the test that shows each.
 `make pains` writes this page from `tests/rules/pains.py`; a rule holds that every test named here exists, is run, and asserts something.
 
 | requirement | asked for in | test |
 |---|---|---|
 """
 IB = "tests/integration/ib_worker/"
+WEBULL = "tests/integration/webull_worker/"
 WORKER = "tests/integration/worker/"
 UNIT = "tests/unit/worker/"
 
@@ -238,6 +239,27 @@ PAINS = (
         "Absence in a complete answer is a position of zero",
         "nautechsystems/nautilus_trader#3023",
         _worker("test_desk", "a_position_that_is_gone_is_zero"),
+    ),
+    Pain(
+        "A stream of trade events that is alive and never tells an order loses no fill",
+        "webull-inc/webull-openapi-python-sdk#13, #8",
+        f"{WEBULL}test_events.py::test_fills_equal_the_truth_however_events_come",
+    ),
+    Pain(
+        "A stream that breaks is opened again, and everything is looked at",
+        "webull-inc/webull-openapi-python-sdk#15",
+        f"{WEBULL}test_events.py::test_a_stream_that_ends_is_opened_again",
+    ),
+    Pain(
+        "The pins of one broker's SDK bind its own worker and nobody else",
+        "webull-inc/webull-openapi-python-sdk#18",
+        "tests/rules/test_locks.py::test_nobody_else_has_them",
+    ),
+    Pain(
+        "A stop outside regular hours is refused before it is sent, with what there is instead",
+        "tedchou12/webull#428, #295",
+        "tests/unit/janus_common/test_capabilities.py::"
+        "test_webull_trades_limits_alone_outside_regular_hours",
     ),
 )
 

@@ -106,3 +106,35 @@ def test_attributes_are_said_in_words():
         capabilities.Cell((), has_groups=False, can_short=False, has_dry_run=False).attributes()
         == ()
     )
+
+
+@pytest.mark.parametrize("kind", [T.MARKET, T.STOP, T.STOP_LIMIT, T.TRAILING_STOP])
+def test_webull_trades_limits_alone_outside_regular_hours(kind):
+    reason, hint = refused(A.EQUITY, kind, broker="webull", outside_rth=True)
+
+    assert reason == f"type {kind} is not supported for EQUITY at webull outside regular hours"
+    assert hint == "use one of LIMIT, or leave outside_rth out"
+    assert cell("webull", A.EQUITY, T.LIMIT, Tif.GTC, outside_rth=True).types() == (T.LIMIT,)
+
+
+@pytest.mark.parametrize("kind", [T.MARKET_ON_CLOSE, T.MARKET_IF_TOUCHED, T.TRAILING_STOP_LIMIT])
+def test_what_webull_does_not_have_is_refused_with_what_it_has(kind):
+    _, hint = refused(A.EQUITY, kind, broker="webull")
+
+    assert hint == "use one of LIMIT, MARKET, STOP, STOP_LIMIT, TRAILING_STOP"
+
+
+@pytest.mark.parametrize("asset_class", [A.FUTURE, A.OPTION, A.FOREX, A.CRYPTO])
+def test_webull_trades_equities_alone(asset_class):
+    assert refused(asset_class, T.LIMIT, broker="webull")[1] == "use one of EQUITY"
+
+
+@pytest.mark.parametrize("tif", sorted(set(Tif) - {Tif.DAY, Tif.GTC}))
+def test_webull_takes_day_and_gtc_alone(tif):
+    assert refused(A.EQUITY, T.LIMIT, tif, broker="webull")[1] == "use tif DAY, GTC"
+
+
+def test_webull_has_no_groups_no_dry_runs_and_no_parts_of_shares():
+    found = TABLE["webull"][A.EQUITY, Session.REGULAR]
+
+    assert found.attributes() == ("short",)
