@@ -22,6 +22,7 @@ STORED = {
     "ib": frozenset({AssetClass.EQUITY, AssetClass.FUTURE}),
     "webull": frozenset({AssetClass.EQUITY}),
 }
+WEBULL_MARKET = "US"  # the only one that Webull accounts of ours trade in
 PLURALS = {
     AssetClass.EQUITY: "equities",
     AssetClass.FUTURE: "futures",
@@ -103,8 +104,10 @@ def _at_ib(position: Position, known: Instrument | None) -> Nothing | LookUp | F
 
 def _at_webull(position: Position, known: Instrument | None) -> Nothing | Fill:
     facts: dict[str, Any] = {"currency": position.currency}
-    if known is None or known.webull_ticker is None:
-        facts["webull_ticker"] = position.symbol
+    told = {"webull_market": WEBULL_MARKET}
+    if "." not in position.symbol:  # how share classes are spelled there, a lookup tells
+        told["webull_ticker"] = position.symbol
+    facts |= {n: value for n, value in told.items() if known is None or getattr(known, n) is None}
     if position.venue_instrument_id:
         facts["webull_instrument_id"] = position.venue_instrument_id
     is_new = known is None or any(getattr(known, name) != value for name, value in facts.items())

@@ -37,9 +37,15 @@ BEFORE_THE_COMMIT = (
     "_json:20",
     "record:1",
 )
-AFTER_THE_COMMIT = ("_done:1", "Symbols._keep:5", "Symbols._put:7", "Harmonies._tell_end:1")
-OF_A_FILL = ("decide:1", "_json:1", "_done:1", "Symbols._put:1")
-AFTER_OF_A_FILL = ("_done:1", "Symbols._put:1")
+AFTER_THE_COMMIT = (
+    "_done:1",
+    "Symbols.follow:1",
+    "Sharing._put_all:1",
+    "Sharing._settled:7",
+    "Harmonies._tell_end:1",
+)
+OF_A_FILL = ("decide:1", "_json:1", "_done:1", "Sharing._put:1")
+AFTER_OF_A_FILL = ("_done:1", "Sharing._put:1")
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ from janus_registry.parts import PARTS, missing
 from tests.support.messages import instrument
 from tests.support.symbols import XYZ, bare
 
-SYMBOLS = ("AAPL", "MSFT", "XYZ", "ES.2612", "GONE")
+SYMBOLS = ("AAPL", "BRK.B", "MSFT", "XYZ", "ES.2612", "GONE")
 BROKERS = ("ib", "webull")
 UNCOMPARED = ("source", "updated_ns")
 
@@ -106,14 +106,22 @@ FUTURE = instrument(
     ib_exchange="CME",
     ib_primary_exchange=None,
 )
+
+
+def at_webull(symbol: str, number: str, **fields: Any) -> Instrument:
+    names = {"webull_ticker": symbol, "webull_instrument_id": number, "webull_market": "US"}
+    return bare(symbol, **names | fields)
+
+
 LISTED: dict[tuple[str, str], list[Instrument]] = {
     ("ib", "AAPL"): [instrument()],
     ("ib", "MSFT"): [instrument(symbol="MSFT", ib_conid=272093, ib_symbol="MSFT")],
     ("ib", "XYZ"): XYZ,
     ("ib", "ES.2612"): [FUTURE],
-    ("webull", "AAPL"): [bare(webull_ticker="AAPL", webull_instrument_id="913256135")],
-    ("webull", "MSFT"): [bare("MSFT", webull_ticker="MSFT", webull_instrument_id="913323997")],
-    ("webull", "XYZ"): [bare("XYZ", webull_ticker="XYZ", webull_instrument_id="9")],
+    ("webull", "AAPL"): [at_webull("AAPL", "913256135")],
+    ("webull", "MSFT"): [at_webull("MSFT", "913323997")],
+    ("webull", "XYZ"): [at_webull("XYZ", "9")],
+    ("webull", "BRK.B"): [at_webull("BRK.B", "913", webull_ticker="BRK B")],
 }
 HELD = {  # account's broker, symbol: the id under which it is held
     ("ib", "AAPL"): "265598",
@@ -121,6 +129,7 @@ HELD = {  # account's broker, symbol: the id under which it is held
     ("webull", "MSFT"): "913323997",
     ("ib", "XYZ"): "725400102",
     ("webull", "GONE"): "77",
+    ("webull", "BRK.B"): "913",
 }
 
 
@@ -194,7 +203,7 @@ class Holder:
                 account=f"{broker}-main",
                 symbol=symbol,
                 qty=Decimal(1),
-                asset_class=FUTURE.asset_class if "." in symbol else AssetClass.EQUITY,
+                asset_class=FUTURE.asset_class if symbol.startswith("ES.") else AssetClass.EQUITY,
                 venue_instrument_id=number,
                 as_of_ns=1,
             )
@@ -219,7 +228,7 @@ def tables(draw) -> list[Instrument]:
     """Draw rows of which some facts are known: true ones, and some that contradict the brokers."""
     rows = []
     for symbol in draw(st.sets(st.sampled_from(SYMBOLS))):
-        kind = FUTURE.asset_class if "." in symbol else AssetClass.EQUITY
+        kind = FUTURE.asset_class if symbol.startswith("ES.") else AssetClass.EQUITY
         fields: dict[str, Any] = {}
         for broker in BROKERS:
             for name in PARTS[broker]:

@@ -117,13 +117,25 @@ def test_a_webull_holding_makes_its_row():
     assert said.part.may_create
     assert said.part.facts == {
         "currency": "USD",
+        "webull_market": "US",
         "webull_ticker": "AAPL",
         "webull_instrument_id": "913256135",
     }
 
 
+def test_how_webull_spells_a_share_class_is_left_to_a_lookup():
+    said = read(held("BRK.B", venue_instrument_id="913"), "webull", None)
+
+    assert isinstance(said, Fill)
+    assert said.part.facts == {
+        "currency": "USD",
+        "webull_market": "US",
+        "webull_instrument_id": "913",
+    }
+
+
 def test_a_webull_holding_that_is_known_says_nothing():
-    known = bare(webull_ticker="AAPL", webull_instrument_id="913256135")
+    known = bare(webull_ticker="AAPL", webull_instrument_id="913256135", webull_market="US")
 
     assert read(held(venue_instrument_id="913256135"), "webull", known) == Nothing()
 
