@@ -6,7 +6,9 @@ import asyncio
 import gzip
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
+from string import ascii_uppercase
 
 from janus_common import subjects
 from janus_common.bus import bus
@@ -45,7 +47,7 @@ client_id = 11
 async def run() -> None:
     """Measure and print."""
     print(f"harmony: {machine()}")
-    named = [f"H{number:04}" for number in range(MANY)]
+    named = [f"H{''.join(letters)}" for letters in product(ascii_uppercase, repeat=3)][:MANY]
     with tempfile.TemporaryDirectory(prefix="janus-ticks-") as folder:
         Path(folder).chmod(0o755)
         for symbol in named[:COUNT]:  # the venue lists what it has a recording of

@@ -15,11 +15,13 @@ from tests.support.ib_worker import ib_desk
 from tests.support.registry import registry_running
 from tests.support.symbols import bare
 from tests.support.venue import paper_venue
+from tests.support.webull_worker import KEYS, webull_desk
 
 
 @pytest.fixture(scope="module")
 async def venue(tmp_path_factory):
-    async with paper_venue(tmp_path_factory.mktemp("venue")) as found:
+    folder = tmp_path_factory.mktemp("venue")
+    async with paper_venue(folder, "--webull-rates", "off", webull_keys=KEYS) as found:
         yield found
 
 
@@ -63,6 +65,27 @@ async def test_symbols_of_all_kinds_are_filled_skipped_and_refused_as_the_venue_
         "EUR.USD": 12087792,
     }
     assert (rows["AAPL"].ib_exchange, rows["AAPL"].ib_primary_exchange) == ("SMART", "NASDAQ")
+    await house.agrees()
+
+
+async def test_each_broker_fills_its_own_part_through_its_own_worker(
+    house, own_nats, venue, tmp_path
+):
+    await house.put(bare("AAPL"))
+    await house.put(bare("NOSUCH"))
+
+    async with webull_desk(own_nats, venue, tmp_path / "webull", rates="current"):
+        done = await house.harmonized()
+
+    assert [(line.symbol, line.broker, line.result) for line in done.lines] == [
+        ("AAPL", "ib", Harmonized.FILLED),
+        ("AAPL", "webull", Harmonized.FILLED),
+        ("NOSUCH", "ib", Harmonized.NOT_FOUND),
+        ("NOSUCH", "webull", Harmonized.NOT_FOUND),
+    ]
+    found = (await house.page()).instruments[0]
+    assert (found.ib_conid, found.webull_ticker, found.webull_market) == (265598, "AAPL", "US")
+    assert found.webull_instrument_id
     await house.agrees()
 
 
