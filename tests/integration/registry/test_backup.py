@@ -11,6 +11,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from janus_common import subjects
+from janus_common.errors import Code
 from janus_common.messages import Outcome
 
 from tests.support.messages import fill, instrument, order_update
@@ -210,16 +211,17 @@ async def test_without_postgres_it_says_where_it_looked(db):
     assert (code, err.startswith("Error: no Postgres for us at 127.0.0.1:1: ")) == (4, True)
 
 
-async def test_the_registry_works_as_the_service_role(filled, own_nats):
+async def test_the_registry_has_no_more_rights_than_the_service_role(filled, own_nats):
     async with registry_running(own_nats.url, filled) as house:
-        rows = await house.rows(
-            "select count(*) from pg_stat_activity where datname = current_database()"
-            " and application_name = 'janus-registry'"
-        )
-        changes = await house.rows("select distinct changed_by from janus.symbol_change")
+        await house.rows("revoke insert on janus.symbol_registry from janus_service")
+        refused = await house.put(instrument(symbol="MSFT", ib_conid=272093))
+        known = await house.resolve("AAPL")
+        await house.rows("grant insert on janus.symbol_registry to janus_service")
+        put = await house.put(instrument(symbol="MSFT", ib_conid=272093))
 
-        assert rows[0]["count"] >= 1
-        assert "operator" in {row["changed_by"] for row in changes}
+    assert refused.code is Code.STORE_DOWN
+    assert "permission denied for table symbol_registry" in (refused.reason or "")
+    assert known.outcome is put.outcome is Outcome.ACCEPTED
 
 
 @pytest.mark.parametrize(
