@@ -40,13 +40,13 @@ class Lookups:
         self._one = asyncio.Lock()
 
     async def find(self, symbol: str) -> list[Instrument]:
-        """Return all that IB has under ``symbol``."""
+        """Return all that IB has under ``symbol``; if nothing, what else it calls so."""
         try:
-            asked = contracts.questions(symbol)
+            asked = [*contracts.questions(symbol), *contracts.elsewhere(symbol)]
         except SymbolInvalid as error:
             raise Denied(Code.INVALID_SYMBOL, str(error)) from error
         for question in asked:
-            found = contracts.answers(symbol, await self._details(question))
+            found = contracts.answers(symbol, await self._details(question), question)
             if found:
                 whole = [await self._with_steps(each) for each in found]
                 return [translate.instrument(each, now_ns=now_ns()) for each in whole]
