@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import msgspec
 from janus_common.clock import now_ns
 
@@ -22,7 +23,7 @@ from tests.crash.points import NATS, VENUE, WORKER, Point
 from tests.crash.side import Kit
 from tests.crash.trader import Trader
 from tests.crash.violations import Kind, Violation
-from tests.support.waiting import STRETCH
+from tests.support.waiting import STRETCH, eventually
 
 REACH_S = 30.0
 ACCEPTS_S = 40.0
@@ -100,8 +101,15 @@ class Killer:
         """Wait until the worker has a session again, or, if it needs none, takes an order."""
         if self._house.kit.holds_session:
             await self._house.is_ready(WORKER, since_ns=since_ns)
-        else:
+        else:  # it takes orders while its broker is away, and finds out
+            await eventually(self._venue_answers, ACCEPTS_S)
             await self._trader.takes_another(ACCEPTS_S)
+
+    async def _venue_answers(self) -> None:
+        try:
+            await self._house.side.orders()
+        except httpx.TransportError as error:
+            raise AssertionError(str(error)) from error
 
     def _set(self, steps: tuple[Step, ...], *, nth: int = 1, at_start: bool = False) -> Path | None:
         if not steps:

@@ -36,11 +36,12 @@ async def run_until_stopped(
     *jobs: Job,
     ready: Callable[[], Awaitable[None]] | None = None,
     drain: Callable[[], Awaitable[None]] | None = None,
+    drain_limit_s: float | None = None,
 ) -> None:
     """Run ``jobs`` until SIGTERM or SIGINT, then drain; a job that raises ends the process.
 
     ``ready`` is called once the jobs have started. ``drain`` finishes what is in hand and is
-    given ``DRAIN_LIMIT_S``; it is not called when a job crashed.
+    given ``drain_limit_s``, else ``DRAIN_LIMIT_S``; it is not called when a job crashed.
     """
     log = structlog.get_logger()
     stopping = asyncio.Event()
@@ -57,20 +58,20 @@ async def run_until_stopped(
                 log.info("service.ready")
                 await stopping.wait()
                 log.info("service.draining")
-                await _within_limit(drain)
+                await _within_limit(drain, drain_limit_s or DRAIN_LIMIT_S)
                 raise _Stopped
         except* _Stopped:
             log.info("service.stopped")
 
 
-async def _within_limit(drain: Callable[[], Awaitable[None]] | None) -> None:
+async def _within_limit(drain: Callable[[], Awaitable[None]] | None, limit_s: float) -> None:
     if drain is None:
         return
     try:
-        async with asyncio.timeout(DRAIN_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             await drain()
     except TimeoutError:
-        structlog.get_logger().warning("service.drain_cut", limit_s=DRAIN_LIMIT_S)
+        structlog.get_logger().warning("service.drain_cut", limit_s=limit_s)
 
 
 class _signals:  # noqa: N801 - used as a function

@@ -20,6 +20,8 @@ from janus_webull_worker.instruments import Instruments
 from janus_webull_worker.key import AppKey
 from janus_webull_worker.watch import EventsWatch
 
+STOP_WITHIN_S = 2.0  # orders that wait for their turn, one a second, would hold it up for long
+
 
 def main() -> None:
     """Run ``python -m janus_webull_worker --config FILE --account ALIAS [--account ALIAS …]``."""
@@ -47,4 +49,4 @@ async def _start(path: Path, aliases: Sequence[str]) -> None:
     watch = EventsWatch(partial(Stream, shared), list(brokers.values()))
     jobs = [watch.run] if shared.has_events else []
     workers = [worker(alias, accounts[alias], broker, key) for alias, broker in brokers.items()]
-    await serve_together(config.bus_url(settings), workers, *jobs)
+    await serve_together(config.bus_url(settings), workers, *jobs, stop_within_s=STOP_WITHIN_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import time
 import uuid
@@ -9,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from janus_common.bus import bus
-from janus_common.messages import OrderState, ServiceState
+from janus_common.errors import BusError
+from janus_common.messages import OrderState, OrderType, ServiceState
 
 from tests.support.venue import PaperVenue
 from tests.support.waiting import eventually
@@ -160,6 +163,35 @@ async def test_a_stop_while_an_order_is_sent_is_heeded(nats_url, webull_venue, t
         await desk.order_is(name, OrderState.WORKING)
         await desk.cancel(name)
         await desk.order_is(name, OrderState.CANCELED)
+
+
+async def test_a_stop_while_orders_wait_for_their_turn_is_heeded(nats_url, webull_venue, tmp_path):
+    async with webull_desk(nats_url, webull_venue, tmp_path, rates="legacy") as desk:
+        names = [uuid.uuid4().hex for _ in range(6)]
+        await desk.instrument("AAPL")
+
+        async def ask(name):
+            with contextlib.suppress(BusError):
+                await desk.place(
+                    "AAPL", 1, id_=name, kind=OrderType.LIMIT, limit="50", timeout_s=6.0
+                )
+
+        async def first_is_out():
+            assert [name for name in names if await desk.truth(name)]
+
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(ask(name))
+            await eventually(first_is_out)
+            await stops_at_once(desk.workers[-1])
+
+        await desk.is_in(ServiceState.READY, await desk.start_worker())
+        for name in names:
+            true, told = await desk.truth(name), await desk.order(name)
+            assert len(true) <= 1
+            never_was = told is None or told.state in {OrderState.DENIED, OrderState.REJECTED}
+            assert bool(true) is not never_was
+        await desk.cancel_all()
 
 
 async def test_a_stop_while_webull_does_not_answer_is_heeded(nats_url, webull_venue, tmp_path):

@@ -6,6 +6,7 @@ One process may trade several accounts, each with a desk and a lease of its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
@@ -52,6 +53,7 @@ COMMANDS_AT_ONCE = 2_000  # all: cancels overtake orders in line, and these are 
 QUESTIONS_AT_ONCE = 8
 CANDIDATES = 50  # of one symbol, that fit into a message; their number is told
 RETRY_S = 0.5
+IN_HAND = 0.6  # of the time for a stop: what is in hand; the rest is for the records
 
 log = get_logger()
 
@@ -252,9 +254,15 @@ class Worker:
 
 
 async def serve_together(
-    url: str, workers: Sequence[Worker], *jobs: Callable[[], Coroutine[Any, Any, None]]
+    url: str,
+    workers: Sequence[Worker],
+    *jobs: Callable[[], Coroutine[Any, Any, None]],
+    stop_within_s: float | None = None,
 ) -> None:
     """Trade the accounts of ``workers`` until stopped, with ``jobs`` that they share.
+
+    ``stop_within_s`` cuts short what is in hand at a stop: what was sent is on record, and is asked
+    about at the next start.
 
     Raises:
         Fenced: another worker has taken one of the accounts.
@@ -264,7 +272,10 @@ async def serve_together(
         seats = [await worker.take_seat(house) for worker in workers]
 
         async def drain() -> None:
-            await house.drain()
+            in_hand_s = stop_within_s * IN_HAND if stop_within_s is not None else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(in_hand_s):
+                    await house.drain()
             for seat in seats:
                 await seat.desk.journal.written()
                 await seat.desk.fills.written()
@@ -275,6 +286,7 @@ async def serve_together(
                 *(worker.trade(seat) for worker, seat in zip(workers, seats, strict=True)),
                 *(job() for job in jobs),
                 drain=drain,
+                drain_limit_s=stop_within_s,
             )
         finally:
             for seat in seats:
