@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 
 import grpc
 import pytest
@@ -12,7 +13,7 @@ from janus_paper_venue.serving import serve_http
 from janus_paper_venue.webull.connections import Connections
 
 from tests.support.waiting import eventually
-from tests.support.webull import ACCOUNTS, signed_headers
+from tests.support.webull import ACCOUNTS, APPLE, Refusal, order, signed_headers
 from tests.support.webull_events import METHOD, Heard, signed_metadata, subscribed
 
 HOST = "127.0.0.1"
@@ -167,3 +168,60 @@ async def test_a_request_without_signature_or_too_long_or_elsewhere_is_refused(v
     assert heard.end == "RESOURCE_EXHAUSTED"
     heard = await _call(venue, METHOD.replace("Subscribe", "Publish"), b"", [])
     assert heard.end == "UNIMPLEMENTED"
+
+
+NASTY = ("", "0", "-1", "x" * 5000, "\u00e9", "1e9", "null", "[]", "2026-13-40", "0001-01-01",
+         "9999-12-31", "AAPL", "US", "US_STOCK", "EQUITY", APPLE, ACCOUNTS[0])  # fmt: skip
+QUERIES = (
+    *("account_id", "client_order_id", "page_size", "last_instrument_id", "symbols", "category"),
+    *("last_client_order_id", "instrument_id", "symbol", "market", "instrument_super_type"),
+    *("start", "end", "start_time", "end_time", "start_date", "end_date", "pagination_key"),
+    *("total_asset_currency", "subscription_id"),
+)
+GETS = (
+    *("/app/subscriptions/list", "/account/profile", "/account/balance", "/account/positions"),
+    *("/instrument/list", "/trade/instrument", "/trade/security", "/trade/calendar"),
+    *("/trade/order/detail", "/trade/orders/list-open", "/trade/orders/list-today"),
+    *("/trading/accounts/list", "/trading/assets/balances/get", "/trading/assets/positions/list"),
+    *("/trading/instruments/stocks/profiles/list", "/trading/orders/get"),
+    *("/trading/orders/open-orders/list", "/trading/orders/historical-orders/list"),
+    "/openapi/config",
+)
+POSTS = (
+    *("/trade/order/place", "/trade/order/replace", "/trade/order/cancel"),
+    *("/trading/orders/place", "/trading/orders/replace", "/trading/orders/cancel"),
+    *("/trading/orders/preview", "/auth/tokens/create", "/auth/tokens/check"),
+)
+BODIES = ("stock_order", "new_orders", "modify_orders", "account_id", "client_order_id", "token")
+
+
+@pytest.mark.parametrize("path", [*GETS, *POSTS])
+async def test_no_request_makes_the_venue_stumble(client, path):
+    """Whatever stands in a signed request, it is answered or refused."""
+    chance = Random(path)
+    for _ in range(25):
+        if path in GETS:
+            query = {name: chance.choice(NASTY) for name in chance.sample(QUERIES, 6)}
+            query |= {"account_id": ACCOUNTS[0]} if chance.random() < 0.7 else {}
+            call = client.get(path, **query)
+        else:
+            values: list[Any] = [
+                *NASTY,
+                7,
+                None,
+                {},
+                [],
+                [{}],
+                {"qty": []},
+                [{"symbol": "AAPL"}],
+                order(),
+            ]
+            body = {name: chance.choice(values) for name in chance.sample(BODIES, 4)}
+            body |= {"account_id": ACCOUNTS[0]} if chance.random() < 0.7 else {}
+            call = client.post(path, body)
+        refused = None
+        try:
+            await call
+        except Refusal as refusal:
+            refused = refusal
+        assert refused is None or (refused.status in {401, 403, 417} and refused.code), refused
