@@ -38,7 +38,7 @@ async def agrees(house) -> None:
         table = {row["symbol"]: tuple(row) for row in rows}
         told = {
             one.symbol: (one.symbol, one.ib_conid, one.exchange, one.updated_ns)
-            for one in (await house.page(limit=200)).instruments
+            for one in await everything(house)
         }
         shared = {}
         for key in await house.bucket.keys():
@@ -47,6 +47,15 @@ async def agrees(house) -> None:
         assert table == told == shared
 
     await eventually(same, within_s=15)
+
+
+async def everything(house) -> list:
+    found: list = []
+    while True:
+        page = await house.page(limit=200, after=found[-1].symbol if found else "")
+        found += page.instruments
+        if not page.more:
+            return found
 
 
 async def limited(url: str, size: int) -> None:
