@@ -57,11 +57,13 @@ from janus_common.messages import (
     ReportQuery,
     ReportReply,
     Resolve,
+    ResolveOrderIntent,
     Subscribe,
     Sync,
     SyncReply,
     Tick,
     Unsubscribe,
+    Verdict,
 )
 from janus_common.orders import FINAL
 from janus_common.symbols import canonical
@@ -69,6 +71,7 @@ from janus_common.symbols import canonical
 SUBMIT_TIMEOUT_S = 8.0  # the router gives the worker 5 s
 CANCEL_ALL_TIMEOUT_S = 40.0  # longer than the router waits
 FLATTEN_TIMEOUT_S = 65.0
+RESOLVE_TIMEOUT_S = 40.0
 UNANSWERED_S = 2.0  # how long an order nobody answered for is still looked for
 SYNC_TIMEOUT_S = 30.0  # a broker takes its time, and is asked twice where something is missing
 EXPIRES_S = drafting.EXPIRES_S
@@ -152,6 +155,15 @@ class JanusClient:
         """Cancel what is open and close what is held; ``remaining`` is what could not be."""
         intent = FlattenIntent(account=account, symbol=symbol)
         return await self.submit(intent, timeout_s=FLATTEN_TIMEOUT_S)
+
+    async def resolve_order(
+        self, account: str, client_order_id: str, verdict: Verdict, *, reason: str
+    ) -> IntentReply:
+        """Say what became of an order that is UNKNOWN; refused if the broker knows it."""
+        intent = ResolveOrderIntent(
+            account=account, client_order_id=client_order_id, verdict=verdict, reason=reason
+        )
+        return await self.submit(intent, timeout_s=RESOLVE_TIMEOUT_S)
 
     @asynccontextmanager
     async def follow(self, account: str, client_order_id: str) -> AsyncIterator[Followed]:

@@ -35,6 +35,11 @@ PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "grpc_proxy"})
 OVERLAY_PREFIX = "JANUS__"
 _PASSWORD_IN_URL = re.compile(r"[a-z]+://[^/@]*:[^/@]*@")
 
+_NO_FLATTEN = (
+    "a position is closed by an order, and without the bus no order can be recorded; "
+    'use "cancel_all", and `janus flatten` when the bus is back, or "hold"'
+)
+
 T = TypeVar("T")
 
 __all__ = ["Account", "IbAccount", "Port", "Positive", "Secret", "WebullAccount"]
@@ -61,6 +66,12 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     control_port: Port | None = None  # HTTP: the truth, pinned markets; None: a free one
 
 
+class ControlConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the house is halted without its bus."""
+
+    halt_file: str | None = None  # while it is there all is halted; None: "halt" beside this file
+
+
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much is logged."""
 
@@ -74,6 +85,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bus: BusConfig = BusConfig()
     postgres: PostgresConfig = PostgresConfig()
     venue: VenueConfig = VenueConfig()
+    control: ControlConfig = ControlConfig()
     log: LogConfig = LogConfig()
 
 
@@ -126,7 +138,20 @@ def parse(
         check_accounts(config.accounts)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from error
-    return config
+    return _located(config, folder)
+
+
+def halt_file(config: Config) -> Path | None:
+    """Return the file that halts the house, as an absolute path; None before ``parse``."""
+    found = config.control.halt_file
+    return None if found is None else Path(found)
+
+
+def _located(config: Config, folder: Path) -> Config:
+    """Return ``config`` with the path of its halt file seen from ``folder``."""
+    path = folder.absolute() / (config.control.halt_file or "halt")
+    control = msgspec.structs.replace(config.control, halt_file=str(path))
+    return msgspec.structs.replace(config, control=control)
 
 
 def bus_url(config: Config) -> str:
@@ -247,6 +272,8 @@ def _check_accounts(accounts: Any) -> None:
         if broker not in KINDS:
             said = f".broker = {broker!r}:" if "broker" in fields else ".broker: missing;"
             raise ConfigError(f'{where}{said} use "ib" or "webull"')
+        if fields.get("on_bus_loss") == "flatten":
+            raise ConfigError(f"{where}.on_bus_loss = 'flatten': {_NO_FLATTEN}")
         _convert(fields, KINDS[broker], prefix=where)
 
 

@@ -51,7 +51,7 @@ class IbAccount(
     allow_short: bool = False  # whether a sell may exceed what the account holds
     locate_required: bool = False  # sell short only what the broker has shares of to lend
     foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
-    on_bus_loss: Literal["hold", "cancel_all", "flatten"] = "hold"  # when NATS stays away
+    on_bus_loss: Literal["hold", "cancel_all"] = "hold"  # when NATS stays away
     on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
     restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
     connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
@@ -99,7 +99,7 @@ class WebullAccount(
     allow_short: bool = False  # whether a sell may exceed what the account holds
     locate_required: bool = False  # sell short only what Webull calls shortable
     foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
-    on_bus_loss: Literal["hold", "cancel_all", "flatten"] = "hold"  # when NATS stays away
+    on_bus_loss: Literal["hold", "cancel_all"] = "hold"  # when NATS stays away
     on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
     restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
     connect_timeout_s: Positive = 5.0  # how long a connection may take

@@ -6,6 +6,7 @@ import re
 
 from janus_common.config import (
     BusConfig,
+    ControlConfig,
     IbAccount,
     LogConfig,
     PostgresConfig,
@@ -18,6 +19,7 @@ SECTIONS = {
     "bus": BusConfig,
     "postgres": PostgresConfig,
     "venue": VenueConfig,
+    "control": ControlConfig,
     "log": LogConfig,
     "accounts-ib": IbAccount,
     "accounts-webull": WebullAccount,

@@ -115,7 +115,7 @@ CHANNELS: tuple[Channel, ...] = (
         subjects.intent(),
         *(messages.OrderIntent, messages.OcaIntent),
         *(messages.CancelIntent, messages.CancelAllIntent),
-        *(messages.ReplaceIntent, messages.FlattenIntent),
+        *(messages.ReplaceIntent, messages.FlattenIntent, messages.ResolveOrderIntent),
         reply=messages.IntentReply,
         by="anyone, under its own name",
         of="router",
@@ -126,7 +126,7 @@ CHANNELS: tuple[Channel, ...] = (
         subjects.command(ANY),
         *(messages.PlaceCommand, messages.PreviewCommand, messages.OcaCommand),
         *(messages.CancelCommand, messages.CancelAllCommand),
-        *(messages.ReplaceCommand, messages.FlattenCommand),
+        *(messages.ReplaceCommand, messages.FlattenCommand, messages.ResolveOrderCommand),
         reply=messages.CommandReply,
         by="router",
         of=WORKER,
@@ -317,66 +317,16 @@ CHANNELS: tuple[Channel, ...] = (
             messages.Control,
             reply=messages.ControlReply,
             by="operators",
-            of="router, workers",
+            of="the account's worker; for HOUSE a router; all of them listen",
             to=what,
             tokens=("account",),
-            is_reserved=True,
+            is_reserved=verb == "drain",
         )
         for verb, what in (
-            ("halt", "let nothing but cancels through"),
+            ("halt", "let nothing but cancels through, from this moment and over restarts"),
             ("resume", "end a halt"),
             ("drain", "take nothing new, finish what is in hand"),
         )
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """What one KV bucket holds."""
-
-    bucket: str
-    key: str
-    kind: type[msgspec.Struct]
-    purpose: str
-
-
-BUCKETS = (
-    Keys(
-        bucket="presence",
-        key="{service}.{account}, or {service}.{instance}",
-        kind=messages.Presence,
-        purpose="who is here and how; a key not renewed runs out",
-    ),
-    Keys(
-        bucket="instruments",
-        key="{symbol}",
-        kind=messages.Instrument,
-        purpose="the registry's copy for readers",
-    ),
-    Keys(
-        bucket="harmony",
-        key="{broker}.{symbol}",
-        kind=messages.HarmonyAnswer,
-        purpose="answers to a harmony that was interrupted; kept for an hour",
-    ),
-    Keys(
-        bucket="lease",
-        key="{account}",
-        kind=messages.Lease,
-        purpose="which worker may send for an account",
-    ),
-    Keys(
-        bucket="checkpoint",
-        key="{account}",
-        kind=messages.Checkpoint,
-        purpose="where a worker begins to read its orders",
-    ),
-    Keys(
-        bucket="groups",
-        key="{account}.{client_order_id}",
-        kind=messages.GroupRecord,
-        purpose="that a group of orders has begun; kept for 30 days",
     ),
 )
 

@@ -35,8 +35,10 @@ from janus_common.messages import (
     FillFee,
     FlattenCommand,
     FlattenIntent,
+    FlattenRecord,
     Found,
     GroupRecord,
+    Halt,
     IntentReply,
     Lease,
     Leg,
@@ -58,6 +60,8 @@ from janus_common.messages import (
     ReplaceIntent,
     ReportQuery,
     ReportReply,
+    ResolveOrderCommand,
+    ResolveOrderIntent,
     ServiceState,
     Severity,
     Side,
@@ -69,6 +73,7 @@ from janus_common.messages import (
     Tif,
     Unsubscribe,
     Valuation,
+    Verdict,
 )
 from janus_common.symbols import AssetClass
 
@@ -158,6 +163,12 @@ REPLACE = ReplaceIntent(
 )
 CANCEL_ALL = CancelAllIntent(account=ACCOUNT, symbol="AAPL")
 FLATTEN = FlattenIntent(account=ACCOUNT, symbol="AAPL")
+RESOLVE = ResolveOrderIntent(
+    account=ACCOUNT,
+    client_order_id=ORDER_ID,
+    verdict=Verdict.CANCELED,
+    reason="the broker's desk says so on the phone",
+)
 MARGIN = Margin(
     initial_change=Decimal("9460.00"),
     maintenance_change=Decimal("9460.00"),
@@ -182,6 +193,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     CANCEL_ALL,
     REPLACE,
     FLATTEN,
+    RESOLVE,
     MARGIN,
     ORDER,
     IntentReply(
@@ -205,6 +217,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     CancelAllCommand(intent=CANCEL_ALL, principal="alice", expires_ns=NOW_NS + ns(30)),
     ReplaceCommand(intent=REPLACE, instrument=AAPL, principal="alice", expires_ns=NOW_NS + ns(30)),
     FlattenCommand(intent=FLATTEN, principal="alice", expires_ns=NOW_NS + ns(30)),
+    ResolveOrderCommand(intent=RESOLVE, principal="alice", expires_ns=NOW_NS + ns(30)),
     CommandReply(outcome=Outcome.ACCEPTED, order=ORDER),
     FILL,
     FillCorrection(
@@ -294,6 +307,15 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
         new_fills=0,
         differences=[DIFFERENCE],
     ),
+    FlattenRecord(
+        account=ACCOUNT,
+        name="5b9a1d2e3f40",
+        symbol="AAPL",
+        principal="alice",
+        began_ns=NOW_NS,
+        expires_ns=NOW_NS + ns(45),
+    ),
+    Halt(account=ACCOUNT, principal="alice", reason="news at three", since_ns=NOW_NS),
     Control(account=ACCOUNT, principal="alice", reason="news at three"),
     ControlReply(outcome=Outcome.ACCEPTED),
     Presence(

@@ -239,7 +239,32 @@ class FlattenIntent(Message, frozen=True, kw_only=True):
     symbol: str | None = None
 
 
-Intent = OrderIntent | OcaIntent | CancelIntent | CancelAllIntent | ReplaceIntent | FlattenIntent
+class Verdict(StrEnum):
+    """What an operator says became of an order that the broker does not know."""
+
+    CANCELED = "CANCELED"
+    FILLED = "FILLED"  # all of it; its fills are booked only if the broker tells them
+    NOT_SENT = "NOT_SENT"  # it never reached the broker
+
+
+class ResolveOrderIntent(Message, frozen=True, kw_only=True):
+    """End an order that is UNKNOWN by an operator's word; refused if the broker knows it."""
+
+    account: str
+    client_order_id: str
+    verdict: Verdict
+    reason: str  # how the operator knows; 1 to 300 characters
+
+
+Intent = (
+    OrderIntent
+    | OcaIntent
+    | CancelIntent
+    | CancelAllIntent
+    | ReplaceIntent
+    | FlattenIntent
+    | ResolveOrderIntent
+)
 
 
 class SymbolStatus(StrEnum):
@@ -405,6 +430,14 @@ class FlattenCommand(Message, frozen=True, kw_only=True):
     expires_ns: int
 
 
+class ResolveOrderCommand(Message, frozen=True, kw_only=True):
+    """A validated word of an operator about an order in doubt."""
+
+    intent: ResolveOrderIntent
+    principal: str
+    expires_ns: int
+
+
 Command = (
     PlaceCommand
     | PreviewCommand
@@ -413,6 +446,7 @@ Command = (
     | CancelAllCommand
     | ReplaceCommand
     | FlattenCommand
+    | ResolveOrderCommand
 )
 
 
@@ -942,12 +976,38 @@ class SyncReply(Message, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Halt(Message, frozen=True, kw_only=True):
+    """Whether an account, or the whole house, is halted: the last word about it.
+
+    A resume is a record too: one that is there never goes away.
+    """
+
+    account: str | None = None  # None: the house
+    is_halted: bool = True
+    principal: str = ""  # who said so
+    reason: str = ""
+    since_ns: int
+    foreign: list[str] = []  # ids of open orders made elsewhere, for which it need not halt again
+
+
+class FlattenRecord(Message, frozen=True, kw_only=True):
+    """A flatten that has begun and not ended: a restarted worker tells that it was cut off."""
+
+    account: str
+    name: str  # in the tags of its closing orders
+    symbol: str | None = None  # None: all
+    principal: str = ""
+    began_ns: int
+    expires_ns: int
+
+
 class Control(Message, frozen=True, kw_only=True):
     """An operator's halt, resume or drain; the verb is in the subject."""
 
     account: str | None = None  # None: the whole house
     principal: str = ""
-    reason: str = ""
+    reason: str = ""  # at most 300 characters are kept
+    revision: int | None = None  # of its record in KV control, where the sender has put it
 
 
 class ControlReply(Message, frozen=True, kw_only=True):
@@ -955,7 +1015,8 @@ class ControlReply(Message, frozen=True, kw_only=True):
 
     outcome: Outcome
     code: Code | None = None
-    reason: str | None = None
+    reason: str | None = None  # what holds now, in words
+    hint: str | None = None
 
 
 class Presence(Message, frozen=True, kw_only=True):

@@ -40,6 +40,9 @@ class Word(StrEnum):
     SILENCE = "SILENCE"  # nothing was heard, or a complete answer does not mention it
     NOT_SENT = "NOT_SENT"  # proved: the broker never saw it
     DENIED = "DENIED"  # by us, before anything was sent
+    SAID_CANCELED = "SAID_CANCELED"  # by an operator, of an order that the broker does not know
+    SAID_FILLED = "SAID_FILLED"
+    SAID_NOT_SENT = "SAID_NOT_SENT"
 
 
 _AT_BROKER = (
@@ -77,6 +80,9 @@ TABLE: dict[Word, dict[OrderState, OrderState]] = {
     Word.SILENCE: _all(_AT_BROKER, S.UNKNOWN),
     Word.NOT_SENT: _all((S.NEW, S.SENDING, S.CANCEL_PENDING, S.UNKNOWN), S.REJECTED),
     Word.DENIED: _all((S.NEW, S.SENDING), S.DENIED),
+    Word.SAID_CANCELED: {S.UNKNOWN: S.CANCELED},
+    Word.SAID_FILLED: {S.UNKNOWN: S.FILLED},
+    Word.SAID_NOT_SENT: {S.UNKNOWN: S.REJECTED},
 }
 
 
@@ -145,7 +151,7 @@ def advance(order: OrderUpdate, news: News, *, now_ns: int) -> OrderUpdate | Non
 def _fitting(order: OrderUpdate, word: Word) -> OrderState | None:
     """Return the state that follows; what has been filled was sent, and was not refused."""
     if order.filled_qty > ZERO and not is_final(order):
-        if word in {Word.NOT_SENT, Word.DENIED}:
+        if word in {Word.NOT_SENT, Word.DENIED, Word.SAID_NOT_SENT}:
             return None
         if word is Word.REFUSED and order.state is S.UNKNOWN:
             return S.UNKNOWN

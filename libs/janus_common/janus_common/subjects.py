@@ -19,6 +19,7 @@ class _Wildcard(str):
     __slots__ = ()
 
 
+HOUSE = "HOUSE"  # stands where an account's alias does, and is none: those are lower case
 ANY = _Wildcard("*")  # one token, in subscriptions
 TAIL = ">"  # one or more tokens, in subscriptions
 MAX_TAIL = 64  # characters; the bus itself closes the connection over a subject of 4 KB
@@ -141,7 +142,7 @@ def sync(account: str) -> str:
 
 
 def control(verb: str, account: str = ANY) -> str:
-    """Return where operators say ``halt``, ``resume`` and ``drain``."""
+    """Return where operators say ``halt``, ``resume`` and ``drain``; of all: ``HOUSE``."""
     return f"{ROOT}.control.{token(verb)}.{token(account)}"
 
 

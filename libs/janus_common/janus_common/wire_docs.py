@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from janus_common import codec, messages
-from janus_common.contract import BUCKETS, CHANNELS, PARAMETERS, Channel, How, all_kinds
+from janus_common.contract import CHANNELS, PARAMETERS, Channel, How, all_kinds
+from janus_common.contract_keys import BUCKETS
 from janus_common.errors import MEANING
 from janus_common.examples import EXAMPLES
 from janus_common.messages import OrderState, OrderType, Outcome, Tif

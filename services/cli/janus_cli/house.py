@@ -40,6 +40,7 @@ class House:
     url: str
     source: Path
     accounts: Mapping[str, Account]
+    halt_file: Path  # while it is there, the processes of this machine are halted
 
     def mode(self, account: str) -> str:
         """Return paper or live; empty for an account that the settings do not name."""
@@ -102,7 +103,9 @@ def _read(path: Path) -> House:
             hint="janus up",
         )
     accounts = _accounts(_table(raw, "accounts"))
-    return House(_secret(url, path), path, accounts)
+    named = _table(raw, "control").get("halt_file")
+    halt_file = path.parent.absolute() / (named if isinstance(named, str) else "halt")
+    return House(_secret(url, path), path, accounts, halt_file)
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ MODULES = {
     "oca": ("oca",),
     "cancel": ("cancel",),
     "change": ("replace", "flatten"),
+    "halt": ("halt", "resume"),
     "books": ("orders", "fills"),
     "holdings": ("positions", "accounts", "workers"),
     "sync": ("sync",),

@@ -47,7 +47,7 @@ async def _start(path: Path, alias: str) -> None:
         mode=account.mode,
         has_market_data=account.market_data,
         sweep_s=account.sweep_s,
-        policy=policy.of(account),
+        policy=policy.of(account, halt_file=config.halt_file(settings)),
         make_broker=partial(Gateway, alias, account),
     )
     await worker.serve(config.bus_url(settings))

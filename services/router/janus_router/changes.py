@@ -17,13 +17,20 @@ from janus_common.messages import (
     Instrument,
     OrderUpdate,
     ReplaceIntent,
+    ResolveOrderCommand,
+    ResolveOrderIntent,
 )
 from janus_common.symbols import plain
 
 from janus_router import prices, validate
 
-EXPIRES_S = {CancelAllCommand: 30.0, FlattenCommand: 45.0}
-ANSWER_S: dict[type, float] = {CancelAllCommand: 35.0, FlattenCommand: 60.0}
+EXPIRES_S = {CancelAllCommand: 30.0, FlattenCommand: 45.0, ResolveOrderCommand: 30.0}
+ANSWER_S: dict[type, float] = {
+    CancelAllCommand: 35.0,
+    FlattenCommand: 60.0,
+    ResolveOrderCommand: 35.0,
+}
+MAX_REASON = 300  # characters
 
 Whole = CancelAllCommand | FlattenCommand
 
@@ -41,6 +48,23 @@ def whole(intent: CancelAllIntent | FlattenIntent, *, principal: str, now_ns: in
         intent=msgspec.structs.replace(intent, symbol=symbol),
         principal=principal,
         expires_ns=now_ns + int(EXPIRES_S[FlattenCommand] * NS_PER_S),
+    )
+
+
+def resolution(intent: ResolveOrderIntent, *, principal: str, now_ns: int) -> ResolveOrderCommand:
+    """Return the command for an operator's word about an order; it must say how it is known."""
+    validate.order_id(intent.client_order_id)
+    reason = " ".join(intent.reason.split())
+    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
+        raise Denied(
+            Code.INVALID_MESSAGE,
+            f"the reason {intent.reason[:40]!a} is empty, too long, or no text",
+            f"say in 1 to {MAX_REASON} characters how you know what became of the order",
+        )
+    return ResolveOrderCommand(
+        intent=msgspec.structs.replace(intent, reason=reason),
+        principal=principal,
+        expires_ns=now_ns + int(EXPIRES_S[ResolveOrderCommand] * NS_PER_S),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -43,6 +43,8 @@ from janus_common.messages import (
     PreviewCommand,
     ReplaceCommand,
     ReplaceIntent,
+    ResolveOrderCommand,
+    ResolveOrderIntent,
 )
 from janus_common.repeats import fingerprint, in_doubt, replay
 
@@ -51,7 +53,12 @@ from janus_router import changes, groups, validate
 WORKER_TIMEOUT_S = 5.0
 CANCEL_EXPIRY_NS = validate.DEFAULT_EXPIRY_NS
 MAX_IN_FLIGHT = 64  # per account, so that one that hangs leaves room for the others
-ENDS = (CancelCommand, CancelAllCommand, FlattenCommand)  # do not wait for the orders' places
+ENDS = (
+    CancelCommand,
+    CancelAllCommand,
+    FlattenCommand,
+    ResolveOrderCommand,
+)  # do not wait for the orders' places
 
 log = structlog.get_logger()
 
@@ -65,9 +72,11 @@ class Intents:
         instruments: Instruments,
         brokers: Mapping[str, str],
         *,
+        check: Callable[[str], None],
         worker_timeout_s: float = WORKER_TIMEOUT_S,
     ) -> None:
-        """``brokers`` says at which broker each account is."""
+        """``brokers`` says at which broker each account is; ``check`` refuses what is halted."""
+        self._check = check
         self._bus, self._instruments = bus, instruments
         self._brokers, self._worker_timeout_s = brokers, worker_timeout_s
         self._in_flight: Counter[tuple[str, bool]] = Counter()
@@ -115,6 +124,9 @@ class Intents:
                 expires_ns = now_ns() + CANCEL_EXPIRY_NS
                 command = CancelCommand(intent=intent, principal=principal, expires_ns=expires_ns)
                 return await self._hand_over(command)
+            case ResolveOrderIntent():
+                word = changes.resolution(intent, principal=principal, now_ns=now_ns())
+                return await self._hand_over(word)
             case ReplaceIntent():
                 return await self._replace(intent, principal)
             case CancelAllIntent() | FlattenIntent():
@@ -122,6 +134,7 @@ class Intents:
                 return await self._hand_over(whole)
 
     async def _replace(self, intent: ReplaceIntent, principal: str) -> IntentReply:
+        self._check(intent.account)
         order = await changes.recorded(self._bus.streams, intent)
         instrument = await self._instrument(order)
         changes.replacement(intent, order, instrument)
@@ -156,6 +169,7 @@ class Intents:
         groups.check_group(intent, now_ns=now)
         complete = groups.completed(intent, now_ns=now)
         try:
+            self._check(complete.account)
             instruments = [await self._instrument(each) for each in complete.orders]
             for each, instrument in zip(complete.orders, instruments, strict=True):
                 validate.fits(each, instrument, broker=self._brokers[complete.account])
@@ -179,6 +193,7 @@ class Intents:
         return replay(known.message, fingerprint(intent))
 
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
+        self._check(complete.account)
         instrument = await self._instrument(complete)
         validate.fits(complete, instrument, broker=self._brokers[complete.account])
         groups.fit_bracket(complete, instrument, broker=self._brokers[complete.account])

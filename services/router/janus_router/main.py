@@ -12,6 +12,7 @@ from janus_common.clock import monotonic_s
 from janus_common.instruments import Instruments
 from janus_common.messages import Intent, ServiceState
 
+from janus_router.control import RouterControl
 from janus_router.intents import Intents, refusal
 
 AT_ONCE = 512  # intents in hand, over all accounts
@@ -22,15 +23,20 @@ async def serve(settings: config.Config) -> None:
     async with bus.connect(config.bus_url(settings), name="router") as house:
         here = await service.start(house, "router")
         brokers = {alias: account.broker for alias, account in settings.accounts.items()}
-        intents = Intents(house, Instruments(house, monotonic_s=monotonic_s), brokers)
+        control = RouterControl(house, tuple(brokers), file=config.halt_file(settings))
+        instruments = Instruments(house, monotonic_s=monotonic_s)
+        intents = Intents(house, instruments, brokers, check=control.brake.check)
 
         async def ready() -> None:
+            await control.begin(here)
             await here.answer(
                 subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=AT_ONCE
             )
             await here.show(ServiceState.READY)
 
-        await lifecycle.run_until_stopped(here.be_present(), ready=ready, drain=house.drain)
+        await lifecycle.run_until_stopped(
+            here.be_present(), control.brake.run(), ready=ready, drain=house.drain
+        )
 
 
 def main() -> None:

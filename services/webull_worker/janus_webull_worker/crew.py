@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from janus_common.config import WebullAccount
 from janus_common.worker import policy
 from janus_common.worker.process import Worker
@@ -12,7 +14,14 @@ from janus_webull_worker.key import AppKey
 SERVICE = "webull_worker"
 
 
-def worker(alias: str, account: WebullAccount, broker: WebullBroker, key: AppKey) -> Worker:
+def worker(
+    alias: str,
+    account: WebullAccount,
+    broker: WebullBroker,
+    key: AppKey,
+    *,
+    halt_file: Path | None,
+) -> Worker:
     """Return the worker of one account."""
     return Worker(
         SERVICE,
@@ -22,7 +31,7 @@ def worker(alias: str, account: WebullAccount, broker: WebullBroker, key: AppKey
         has_market_data=False,
         sweep_s=account.sweep_s,
         busy_sweep_s=account.busy_sweep_s,
-        policy=policy.of(account),
+        policy=policy.of(account, halt_file=halt_file),
         make_broker=lambda _: broker,
         make_pacer=lambda: key.rates,
     )

@@ -40,6 +40,7 @@ from janus_common.messages import (
     ReportQuery,
     ReportReply,
     Resolve,
+    ResolveOrderIntent,
     ServiceState,
     ShowSymbol,
     Side,
@@ -92,9 +93,20 @@ class FakeHouse:
                 return await self.place_group(wanted, principal=asked.subject.split(".")[3])
             case CancelIntent() as wanted:
                 return await self.cancel(wanted)
+            case ResolveOrderIntent() as wanted:
+                return await self.resolve(wanted)
             case CancelAllIntent() as wanted:
                 return await self.cancel_all(wanted)
         raise Denied(Code.UNSUPPORTED, "not supported")
+
+    async def resolve(self, wanted: ResolveOrderIntent) -> IntentReply:
+        order = self.orders[wanted.client_order_id]
+        if order.state is not S.UNKNOWN:
+            why = f"order {order.client_order_id} is {order.state}, not UNKNOWN"
+            raise Denied(Code.ORDER_NOT_UNKNOWN, why)
+        order = msgspec.structs.replace(order, code=Code.RESOLVED, reason=wanted.reason)
+        ended = await self.move(order, S.CANCELED)
+        return IntentReply(outcome=Outcome.ACCEPTED, account=wanted.account, order=ended)
 
     async def place(self, wanted: OrderIntent, *, principal: str) -> IntentReply:
         if wanted.qty <= 0:

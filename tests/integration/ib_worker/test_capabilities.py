@@ -77,7 +77,7 @@ class House:
     def __init__(self, desk: IbDesk, instruments: dict[AssetClass, Instrument]) -> None:
         self.desk, self.instruments = desk, instruments
         known = Instruments(desk.bus, monotonic_s=monotonic_s)
-        self._intents = Intents(desk.bus, known, {desk.alias: "ib"})
+        self._intents = Intents(desk.bus, known, {desk.alias: "ib"}, check=lambda _: None)
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def intent(self, cell: Cell, **more) -> OrderIntent:

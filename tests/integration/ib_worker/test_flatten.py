@@ -138,6 +138,36 @@ async def test_a_worker_killed_in_a_flatten_leaves_nothing_twice(desk):
     assert min(walked) >= 0
 
 
+@pytest.mark.parametrize("place", ["closing", "GatewaySession.place:2", "GatewaySession.place<:2"])
+async def test_wherever_a_flatten_dies_it_is_told_and_never_goes_through_zero(
+    venue, nats_url, tmp_path, place
+):
+    async with ib_desk(nats_url, venue, tmp_path / "dying") as desk:
+        await desk.workers[-1].stop()
+        dying = await desk.start_worker(die_at=place)
+        await desk.is_in(ServiceState.READY, dying)
+        await filled(desk, "AAPL", 60)
+        asking = asyncio.get_running_loop().create_task(desk.flatten())
+        await dying.ended()
+        asking.cancel()
+
+        worker = await desk.start_worker()
+        await desk.is_in(ServiceState.READY, worker)
+
+        async def is_told():
+            found = await desk.events("flatten-unfinished")
+            assert len(found) == 1
+            return found[0]
+
+        event = await eventually(is_told, 60.0)
+        reply = await desk.flatten()
+        walked = await path(desk, "AAPL")
+
+    assert "the flatten of the whole account, asked by test at" in event.reason
+    assert reply.outcome is Outcome.ACCEPTED, reply
+    assert walked[-1] == min(walked) == Decimal(0)
+
+
 async def test_a_closed_market_is_said_with_what_is_still_held(desk):
     await filled(desk, "AAPL", 10)
     await desk.venue.post("/hours", {"hours": "us"})

@@ -70,7 +70,7 @@ async def house(own_nats):
 
 
 @asynccontextmanager
-async def running(url, **more):
+async def running(url, *, check=lambda _: None, **more):
     accounts = [f"a-{uuid4().hex[:8]}" for _ in range(2)]
     workers = [Worker() for _ in accounts]
     async with (
@@ -79,7 +79,9 @@ async def running(url, **more):
     ):
         here = await service.start(ours, "test-house")
         brokers = dict.fromkeys([*accounts, "nobody"], "ib")
-        intents = Intents(ours, Instruments(ours, monotonic_s=monotonic_s), brokers, **more)
+        intents = Intents(
+            ours, Instruments(ours, monotonic_s=monotonic_s), brokers, check=check, **more
+        )
         await here.answer(subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=100)
         await here.answer(
             subjects.registry("resolve"), Resolve, resolve, refuse=no_registry, at_once=10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from janus_common import subjects
+from janus_common import brake, subjects
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import Code
 from janus_common.messages import (
@@ -21,7 +21,6 @@ from janus_common.orders import Word
 from janus_common.shorts import ShortRule
 from janus_common.worker.broker import OrderReport, Topic, Unreadable
 from janus_common.worker.policy import Policy
-from janus_common.worker.standing import Hindrance
 
 from tests.support.scripted_broker import holding
 from tests.support.waiting import eventually
@@ -72,7 +71,8 @@ def unread(desk) -> None:
 
 
 def halted(desk) -> None:
-    desk.desk.board.hinder(Hindrance.FOREIGN, "an order by hand")
+    by_hand = brake.halt(desk.alias, principal="alice", reason="an order by hand")
+    desk.desk.halting.brake.halt(by_hand)
 
 
 def cut(desk) -> None:

@@ -7,14 +7,12 @@ from decimal import Decimal
 
 from janus_common import subjects
 from janus_common.bus.streams import STATE
-from janus_common.errors import Code
 from janus_common.messages import (
     Balance,
     Found,
     OrderState,
     OrderType,
     Outcome,
-    ServiceState,
     Side,
     Sync,
     SyncReply,
@@ -79,22 +77,6 @@ async def test_a_sync_tells_what_was_otherwise(desk):
         Found.POSITION_DIFFERS: "MSFT",
     }
     assert (reply.open_orders, reply.foreign_orders, reply.unknown_orders) == (1, 1, 0)
-
-
-async def test_where_foreign_orders_halt_the_account_rests_until_the_last_is_gone(account):
-    account.policy = Policy(foreign_orders="halt")
-    account.broker.reports.append(FOREIGN)
-
-    async with account.run(ready=False):
-        shown = await account.is_in(ServiceState.DEGRADED_ORDERS)
-        refused = await account.place()
-        account.broker.reports.clear()
-        account.broker.says(dataclasses.replace(FOREIGN, word=Word.CANCELED))
-        await account.state_is(ServiceState.READY)
-        accepted = await account.place()
-
-    assert "foreign order foreign-555 SELL 5 AAPL" in shown.reason
-    assert (refused.code, accepted.outcome) == (Code.HALTED, Outcome.ACCEPTED)
 
 
 async def test_where_foreign_orders_are_adopted_they_may_be_canceled(account):

@@ -36,11 +36,12 @@ def test_since_counts_back_from_now_or_names_a_moment():
 
 
 def test_the_quick_reader_names_streams_as_the_bus_does():
-    named = (quick.ORDERS, quick.FILLS, quick.STATE, quick.PRESENCE)
+    named = (quick.ORDERS, quick.FILLS, quick.STATE, quick.PRESENCE, quick.CONTROL)
 
     assert named == (
         streams.ORDERS.name,
         streams.FILLS.name,
         streams.STATE.name,
         f"KV_{buckets.PRESENCE.name}",
+        f"KV_{buckets.CONTROL.name}",
     )

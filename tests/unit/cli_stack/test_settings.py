@@ -61,7 +61,7 @@ def test_what_is_in_effect_can_be_read_back_with_every_address(in_folder):
     folder = StateFolder.at(in_folder / "state")
     folder.create()
 
-    settings.write(settings.in_effect(wanted, PORTS, dsn_file), folder)
+    settings.write(settings.in_effect(wanted, PORTS, dsn_file, halt_file=folder.halt), folder)
     found = common.load(folder.config, {})
 
     assert found.bus.url == "nats://127.0.0.1:21001"
@@ -81,7 +81,9 @@ def test_secrets_stay_references(in_folder):
     )
     wanted = settings.load(None, {"BUS": "nats://me:hidden@h:4222"})
 
-    text = settings.toml(settings.in_effect(wanted, {}, in_folder / "unused"))
+    text = settings.toml(
+        settings.in_effect(wanted, {}, in_folder / "unused", halt_file=in_folder / "halt")
+    )
 
     assert "hidden" not in text
     effect = tomllib.loads(text)
@@ -92,7 +94,9 @@ def test_secrets_stay_references(in_folder):
 def test_recorded_ticks_are_named_by_their_full_path(in_folder):
     (in_folder / "janus.toml").write_text('accounts = {}\n[venue]\nticks = "ticks"\n')
 
-    effect = settings.in_effect(settings.load(None, {}), {}, in_folder / "unused")
+    effect = settings.in_effect(
+        settings.load(None, {}), {}, in_folder / "unused", halt_file=in_folder / "halt"
+    )
 
     assert effect["venue"]["ticks"] == str(in_folder / "ticks")
 

@@ -85,7 +85,9 @@ def test_the_worker_reads_the_same_key_by_reference(tmp_path, folder):
     two = wanted(tmp_path, ONE + TWO)
     webull.make_keys(two.config, folder)
 
-    settings.write(settings.in_effect(two, PORTS, folder.run / "postgres.dsn"), folder)
+    settings.write(
+        settings.in_effect(two, PORTS, folder.run / "postgres.dsn", halt_file=folder.halt), folder
+    )
     found = common.load(folder.config, {})
 
     account = found.accounts["wb-two"]

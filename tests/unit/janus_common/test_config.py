@@ -113,6 +113,18 @@ def test_settings_that_were_read_are_left_as_they_are(tmp_path):
         ),
         ({"sweep_s": 0}, "accounts.ib-main.sweep_s = 0: expected `float` > 0.0"),
         (
+            {"on_bus_loss": "flatten"},
+            (
+                "accounts.ib-main.on_bus_loss = 'flatten': a position is closed by an order, and "
+                'without the bus no order can be recorded; use "cancel_all", and `janus flatten` '
+                'when the bus is back, or "hold"'
+            ),
+        ),
+        (
+            {"on_bus_loss": "sell"},
+            'accounts.ib-main.on_bus_loss = \'sell\': use "hold" or "cancel_all"',
+        ),
+        (
             {"mode": "live", "ib_account": "DU1"},
             "accounts.ib-main.mode = 'live', but ib_account 'DU1' is a paper id; use mode",
         ),

@@ -18,7 +18,7 @@ READY = Standing().entered(S.READY)
         (H.BUS, S.DEGRADED_ORDERS, Code.BUS_DOWN, None),
         (H.READ_ONLY, S.DEGRADED_ORDERS, Code.BROKER_REJECTED, None),
         (H.CLOCK, S.DEGRADED_ORDERS, Code.CLOCK_SKEW, None),
-        (H.FOREIGN, S.DEGRADED_ORDERS, Code.HALTED, None),
+        (H.HALT, S.DEGRADED_ORDERS, Code.HALTED, None),
         (H.WINDOW, S.DEGRADED_ORDERS, Code.RESTART_WINDOW, None),
         (H.DATA, S.DEGRADED_DATA, None, None),
         (H.CLOCK_OFF, S.READY, None, None),

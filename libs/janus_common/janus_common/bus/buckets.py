@@ -151,6 +151,18 @@ class Bucket:
             return None
         return self._decoded(key, found.value or b"", found.revision or 0, kind)
 
+    async def must_get(self, key: str, kind: type[T]) -> Entry[T] | None:
+        """Return the value of ``key``, None if there is none.
+
+        Raises:
+            MessageInvalid: there is one, and it does not decode.
+        """
+        try:
+            found = await self._with(key, lambda kv: kv.get(key))
+        except _NoSuchKey:
+            return None
+        return Entry(key, codec.decode(found.value or b"", kind), found.revision or 0)
+
     async def written_ns(self, key: str) -> int:
         """Return when ``key`` was written, by the server's clock."""
         subject = f"{self._subject}{key}"

@@ -28,6 +28,7 @@ from janus_common.errors import (
 
 # As in streams.py and buckets.py, which load the asyncio client; a test compares them.
 ORDERS, FILLS, STATE, PRESENCE = "ORDERS", "FILLS", "STATE", "KV_presence"
+CONTROL = "KV_control"
 DEFAULT_PORT = 4222
 TIMEOUT_S = 5.0
 BATCH = 500

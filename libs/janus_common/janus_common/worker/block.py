@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from janus_common.errors import Code, Denied
 from janus_common.messages import Effect, OrderUpdate
 
+TAG = "flatten"  # in the tags of closing orders: the name of the flatten
 CLOSES = frozenset({Effect.REDUCE, Effect.COVER})
 
 

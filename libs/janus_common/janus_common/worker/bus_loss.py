@@ -92,8 +92,6 @@ class BusWatch:
         away_s, policy = monotonic_s() - lost_s, self._policy
         is_due = away_s >= policy.on_bus_loss_after_s and policy.on_bus_loss != "hold"
         words = f"the bus was away for {away_s:.0f} s; {len(self._canceled)} orders canceled"
-        if is_due and policy.on_bus_loss == "flatten":
-            words += "; positions are still held: closing them needs the bus"
         self._board.tell("bus-back", words, severity=Severity.ALARM if is_due else Severity.WARNING)
         self._canceled.clear()
         if self._is_there():

@@ -29,7 +29,7 @@ from janus_common.messages import (
     Side,
     SyncReply,
 )
-from janus_common.orders import is_final
+from janus_common.worker import order_log
 from janus_common.worker.board import Board
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import (
@@ -53,20 +53,21 @@ from janus_common.worker.clock_watch import ClockWatch
 from janus_common.worker.families import Families
 from janus_common.worker.feed import Feed, TickOutbox
 from janus_common.worker.fills import FillsOutbox
-from janus_common.worker.foreign import ForeignWatch
+from janus_common.worker.halting import Halting
 from janus_common.worker.holdings import Holdings
 from janus_common.worker.journal import Journal
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.link import Link
 from janus_common.worker.policy import Policy
 from janus_common.worker.positions import Positions
+from janus_common.worker.resolving import Resolved
 from janus_common.worker.strays import Strays
 from janus_common.worker.syncing import Syncer
+from janus_common.worker.unfinished import Unfinished
 from janus_common.worker.unread import Unread
 from janus_common.worker.vigil import SILENCE_S, Vigil
 
 SETTLE_S = 1.0  # before a second look, when the first left an order in doubt
-LOG_AFTER_S = 0.005  # the bus hears of it first
 STABLE_S = 5.0  # a session that lived so long lets the next one begin without delay
 CAP_S = 15.0
 TOLD = 100  # differences in one reply
@@ -97,7 +98,7 @@ class Desk:
         self.policy = policy or Policy()
         self.board = Board(account, service, self.policy)
         self.link, self.clocks = Link(self.board), ClockWatch(self.board)
-        self._lease, self._silence_s = lease, silence_s
+        self._lease, self._silence_s, self.settle_s = lease, silence_s, settle_s
         self.journal = Journal(bus.streams, bus.bucket(CHECKPOINT), account)
         self.fills = FillsOutbox(bus.streams, account)
         self.holdings = Holdings(bus.streams, account)
@@ -112,22 +113,38 @@ class Desk:
             filled=self._filled,
             early=self.early.put_nowait,
         )
-        self.families = Families(
-            account,
+        self.families = self._new_families(bus)
+        self.unread = Unread(self.board, symbol_of=self._symbol_of, fills=self.fills)
+        self.strays = Strays(self.board, self.book, self.journal)
+        self._syncer = self._new_syncer(settle_s)
+        self._vigil = self._new_vigil(sweep_s, busy_sweep_s or sweep_s)
+        self.halting = Halting(account, bus, board=self.board, book=self.book, policy=self.policy)
+        self.resolved = Resolved(self.book, self.board)
+        self.unfinished = self._new_unfinished(bus)
+        self._bus = bus
+        self._session: Session | None = None
+        self._reason = ""
+
+    def _new_families(self, bus: Bus) -> Families:
+        return Families(
+            self._account,
             book=self.book,
             journal=self.journal,
             records=bus.bucket(GROUPS),
             session=self.session_for_cancels,
             alarm=self._alarm,
         )
-        self.unread = Unread(self.board, symbol_of=self._symbol_of, fills=self.fills)
-        self.strays = Strays(self.board, self.book, self.journal)
-        self._syncer = self._new_syncer(settle_s)
-        self._vigil = self._new_vigil(sweep_s, busy_sweep_s or sweep_s)
-        self.foreign = ForeignWatch(self.board, self.book, self.policy)
-        self._bus = bus
-        self._session: Session | None = None
-        self._reason = ""
+
+    def _new_unfinished(self, bus: Bus) -> Unfinished:
+        return Unfinished(
+            self._account,
+            bus,
+            board=self.board,
+            book=self.book,
+            holdings=self.holdings,
+            tell=self._service.tell,
+            ask=self.ask_positions,
+        )
 
     def _new_syncer(self, settle_s: float) -> Syncer:
         return Syncer(
@@ -159,9 +176,10 @@ class Desk:
         for order in await self.journal.load(self._broker.used):
             self.book.add(order)
         await self.families.restore()
-        self.foreign.look()
+        await self.halting.first_look()
         await self.holdings.load()
         await self.fills.load()
+        await self.unfinished.recall()
 
     def session(self) -> Session:
         """Return the session over which an order may be sent at this very moment.
@@ -181,6 +199,8 @@ class Desk:
 
     def _open(self, *, is_new: bool) -> Session:
         self._lease.check()
+        if is_new:
+            self.halting.check()
         denied = self.board.refusal(is_new=is_new)
         if denied is not None:
             raise denied
@@ -260,6 +280,7 @@ class Desk:
                 self._vigil.is_unclear |= event.is_unclear and not self.book.is_over(event)
                 if not is_known:
                     self.strays.hear(event)
+                self.resolved.heard(event)
             case ExecutionReport() | FeeReport() | FillProgress():
                 self._executed(event)
             case PositionReport():
@@ -352,11 +373,11 @@ class Desk:
         self.journal.write(order)
         self.families.heard(order)
         if order.origin == FOREIGN:
-            self.foreign.look()
+            self.halting.look_for_foreign()
         self._vigil.is_unclear |= (
             order.code is Code.REPLACE_REFUSED
         )  # is the order still as it was?
-        asyncio.get_running_loop().call_later(LOG_AFTER_S, _log_change, order)
+        order_log.note(order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
             self.board.tell(
                 "order-unknown", order.reason or "", client_order_id=order.client_order_id
@@ -364,17 +385,6 @@ class Desk:
 
     def _alarm(self, what: str, client_order_id: str, reason: str) -> None:
         self.board.tell(what, reason, client_order_id=client_order_id)
-
-
-def _log_change(order: OrderUpdate) -> None:
-    is_news = is_final(order) or order.state is OrderState.UNKNOWN
-    (log.info if is_news else log.debug)(
-        "order.changed",
-        client_order_id=order.client_order_id,
-        state=order.state.value,
-        filled_qty=str(order.filled_qty),
-        reason=order.reason,
-    )
 
 
 def _first(lost: BaseExceptionGroup[BrokerUnavailable]) -> BrokerUnavailable:

@@ -31,11 +31,12 @@ from janus_common.messages import (
     Tif,
 )
 from janus_common.orders import is_final
-from janus_common.worker.block import Block
+from janus_common.worker.block import TAG
 from janus_common.worker.canceling import NAMED, Canceling
 from janus_common.worker.holdings import Holdings
 from janus_common.worker.positions import Positions
 from janus_common.worker.reach import Reach
+from janus_common.worker.unfinished import Unfinished
 
 ROUNDS = 3  # a late fill may leave something to close again
 LOOK_S = 0.05
@@ -44,7 +45,6 @@ END_ORDERS_S = 12.0
 STEADY_S = 3.0  # what the broker repeats for so long counts, though the fills say otherwise
 ASK_S = 0.3
 HELD_BACK_S = 5.0  # an order that the broker keeps from the market for so long is left there
-TAG = "flatten"
 
 log = get_logger()
 
@@ -93,7 +93,7 @@ class Flatten:
         reach: Reach,
         *,
         canceling: Canceling,
-        block: Block,
+        unfinished: Unfinished,
         turn: asyncio.Lock,
         positions: Positions,
         holdings: Holdings,
@@ -101,7 +101,8 @@ class Flatten:
         ask_all: Callable[[], Awaitable[object]],
         place: Callable[[PlaceCommand], Awaitable[CommandReply]],
     ) -> None:
-        self._reach, self._canceling, self._block, self._turn = reach, canceling, block, turn
+        self._reach, self._canceling, self._turn = reach, canceling, turn
+        self._unfinished, self._block = unfinished, unfinished.block
         self._positions, self._holdings = positions, holdings
         self._ask_positions, self._ask_all, self._place = ask_positions, ask_all, place
         self._one = asyncio.Lock()
@@ -119,20 +120,24 @@ class Flatten:
             with self._block.of(command.intent.symbol):
                 async with self._turn:
                     pass  # whatever was past the block by now is out, and among the open orders
-                return await self._flatten(_Run(command, until_s, self._anchor()))
+                run = _Run(command, until_s, self._anchor())
+                await self._unfinished.begin(run.name, command)
+                reply = await self._flatten(run)
+                await self._unfinished.end(run.name, run.symbol)
+                return reply
         finally:
             self._one.release()
 
     async def _flatten(self, run: _Run) -> CommandReply:
         log.warning("flatten.begun", symbol=run.symbol, name=run.name)
-        code = Code.NOT_FLAT
+        code, hint = Code.NOT_FLAT, ""
         try:
             for _ in range(ROUNDS):
                 run.problems = []
                 if not await self._round(run):
                     break
         except Denied as denied:
-            code = denied.code
+            code, hint = denied.code, denied.hint
             run.problems.append(denied.reason)
         finally:
             self._block.closing.difference_update(run.sent)
@@ -145,7 +150,7 @@ class Flatten:
             outcome=Outcome.DENIED,
             code=code,
             reason="; ".join(run.problems) or "what was closed is held again, or could not be",
-            hint="janus flatten again, once that is over",
+            hint=hint or "janus flatten again, once that is over",
             orders=orders[:NAMED],
             remaining=remaining[:NAMED],
         )
@@ -159,6 +164,7 @@ class Flatten:
         wanted = [p for p in self._held(run.symbol) if p.symbol not in in_the_way]
         if not wanted:
             return False
+        self._check_halt()
         names = [name for position in wanted if (name := await self._close(run, position))]
         await self._wait(run, names)
         done = [order for name in names if (order := self._reach.book.get(name)) is not None]
@@ -169,6 +175,19 @@ class Flatten:
             await self._ask()
             return False
         return bool(names)
+
+    def _check_halt(self) -> None:
+        """Refuse to close what is held while the account is halted: then only orders are ended."""
+        try:
+            self._reach.session()
+        except Denied as denied:
+            if denied.code is Code.HALTED:
+                raise Denied(
+                    Code.HALTED,
+                    f"orders were canceled and nothing was closed: {denied.reason}",
+                    f"{denied.hint}, then janus flatten",
+                ) from denied
+            raise
 
     async def _end_orders(self, run: _Run) -> list[OrderUpdate]:
         """Cancel what is open until it is over; return what still is after a while."""

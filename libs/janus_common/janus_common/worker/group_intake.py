@@ -74,11 +74,12 @@ class GroupIntake:
         if known is not None:
             return await self._replay(plan, known)
         try:
-            session = self._session()
+            self._session()
             for order in plan.orders:
                 self._reach.may_go(order, ticket)
             for order in plan.orders:
                 await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
+            session = self._session()  # they waited: much may have changed
             for order in plan.orders:
                 self._reach.may_go(order, ticket)
             effects = [self._guard.check(o, i, o.qty) for o, i in plan.entries()]

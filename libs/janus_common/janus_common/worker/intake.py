@@ -36,6 +36,7 @@ from janus_common.messages import (
     PlaceCommand,
     PreviewCommand,
     ReplaceCommand,
+    ResolveOrderCommand,
 )
 from janus_common.repeats import in_doubt, replay
 from janus_common.worker import drafts, gates, groups
@@ -48,6 +49,7 @@ from janus_common.worker.journal import AlreadyBegun, never_sent
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.replacing import Replacing
+from janus_common.worker.resolving import Resolving
 from janus_common.worker.shorting import ShortGuard
 from janus_common.worker.unsent import Ticket
 
@@ -67,12 +69,13 @@ class Intake:
         early: asyncio.Queue[str],
         families: Families,
         make_flatten: Callable[..., Flatten],
+        resolving: Resolving,
     ) -> None:
         """``early`` names the changes that the broker could not make yet."""
         self._account, self._book, self._journal = account, reach.book, reach.journal
         self._reach, self._session, self._line = reach, reach.session, reach.line
         self._pacer, self._guard = reach.pacer, guard
-        self._canceling = Canceling(reach)
+        self._canceling, self._resolving = Canceling(reach), resolving
         self._replacing = Replacing(reach, guard=guard, early=early)
         self._groups = GroupIntake(reach, guard=guard, families=families)
         self._flatten = make_flatten(
@@ -102,6 +105,8 @@ class Intake:
                 answer = self._canceling.all(command)
             case ReplaceCommand():
                 answer = self._replacing.replace(command)
+            case ResolveOrderCommand():
+                answer = self._resolving.resolve(command)
             case FlattenCommand():
                 answer = self._flatten.flatten(command)
         return await answer
@@ -133,9 +138,10 @@ class Intake:
         if known is not None:
             return replay(known, order.body)
         try:
-            session = self._session()
+            self._session()
             self._reach.may_go(order, ticket)
             await gates.turn(self._pacer, Rank.ORDER, order.expires_ns)
+            session = self._session()  # it waited: much may have changed
             self._reach.may_go(order, ticket)
             effect = self._guard.check(order, command.instrument, order.qty)
             order = self._numbered(msgspec.structs.replace(order, effect=effect), session)

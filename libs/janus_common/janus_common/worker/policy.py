@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from janus_common.config import Account
@@ -10,7 +11,7 @@ from janus_common.shorts import NO_SHORTS, ShortRule
 from janus_common.windows import Window, parse
 
 ForeignOrders = Literal["ignore", "adopt", "halt"]
-OnBusLoss = Literal["hold", "cancel_all", "flatten"]
+OnBusLoss = Literal["hold", "cancel_all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,10 @@ class Policy:
     restart_window: Window | None = None
     alarm_after_s: float = 300.0
     short_rule: ShortRule = NO_SHORTS
+    halt_file: Path | None = None
 
 
-def of(account: Account) -> Policy:
+def of(account: Account, *, halt_file: Path | None) -> Policy:
     """Return what the settings of ``account`` say."""
     window = account.restart_window
     return Policy(
@@ -37,4 +39,5 @@ def of(account: Account) -> Policy:
         short_rule=ShortRule(
             allow_short=account.allow_short, locate_required=account.locate_required
         ),
+        halt_file=halt_file,
     )

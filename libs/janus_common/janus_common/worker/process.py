@@ -35,7 +35,6 @@ from janus_common.messages import (
     SyncReply,
 )
 from janus_common.worker import feed, intake
-from janus_common.worker.block import Block
 from janus_common.worker.broker import Broker
 from janus_common.worker.bus_loss import BusWatch
 from janus_common.worker.desk import Desk
@@ -45,6 +44,7 @@ from janus_common.worker.lease import HeldLease
 from janus_common.worker.pacing import Pacer, Turns
 from janus_common.worker.policy import Policy
 from janus_common.worker.reach import Reach
+from janus_common.worker.resolving import Resolving
 from janus_common.worker.shorting import ShortGuard
 from janus_common.worker.unsent import Unsent
 from janus_common.worker.waiting_line import WaitingLine
@@ -144,7 +144,14 @@ class Worker:
             for forever in (desk.board.watch, desk.board.show, desk.board.tell_all):
                 group.create_task(forever())
             group.create_task(desk.families.run(pacer))
+            group.create_task(desk.halting.brake.run())
+            group.create_task(desk.unfinished.run())
+            await desk.halting.answer(here)
             await self._answer(here, desk, pacer, group)
+
+            async def catch_up() -> object:
+                await desk.halting.first_look()  # what was said while nobody could hear it
+                return await desk.sync()
 
             bus_watch = BusWatch(
                 board=desk.board,
@@ -153,7 +160,7 @@ class Worker:
                 policy=self._policy,
                 is_there=desk.has_bus,
                 session=desk.connected,
-                sync=desk.sync,
+                sync=catch_up,
             )
             group.create_task(bus_watch.run())
 
@@ -307,10 +314,9 @@ def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
         unread=desk.unread,
         foreign_orders=policy.foreign_orders,
     )
-    block = Block()
     guard = ShortGuard(
         policy.short_rule,
-        block=block,
+        block=desk.unfinished.block,
         book=desk.book,
         positions=desk.positions,
         session=desk.connected,
@@ -322,10 +328,11 @@ def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
         guard=guard,
         early=desk.early,
         families=desk.families,
+        resolving=Resolving(reach, board=desk.board, settle_s=desk.settle_s),
         make_flatten=partial(
             Flatten,
             reach,
-            block=block,
+            unfinished=desk.unfinished,
             positions=desk.positions,
             holdings=desk.holdings,
             ask_positions=desk.ask_positions,

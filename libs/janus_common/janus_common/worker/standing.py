@@ -18,7 +18,7 @@ class Hindrance(StrEnum):
     READ_ONLY = "READ_ONLY"  # the broker takes no orders over this connection
     CLOCK = "CLOCK"  # too wrong to judge what is late
     UNREADABLE = "UNREADABLE"  # the broker said something that nobody could read
-    FOREIGN = "FOREIGN"  # an order that is not ours, where that halts the account
+    HALT = "HALT"  # by an operator, or for an order that is not ours
     WINDOW = "WINDOW"  # the broker restarts about now
     DATA = "DATA"  # market data only
     CLOCK_OFF = "CLOCK_OFF"  # wrong, but not by much
@@ -71,11 +71,12 @@ EFFECTS: dict[Hindrance, Effect] = {
         code=Code.BROKER_UNREADABLE,
         hint="nothing was sent; it is asked again every minute, janus sync asks now",
     ),
-    Hindrance.FOREIGN: Effect(
+    Hindrance.HALT: Effect(
         state=_ORDERS,
         code=Code.HALTED,
-        event="foreign-order-halt",
-        hint="end that order where it was made, or set foreign_orders to ignore or adopt",
+        event="account-halted",
+        severity=Severity.WARNING,
+        hint="nothing was sent; janus resume",
     ),
     Hindrance.WINDOW: Effect(
         state=_ORDERS, code=Code.RESTART_WINDOW, hint="send it after the window"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -36,6 +37,16 @@ Since = Annotated[
     typer.Option("--since", help="Not before: 2h, 7d, today or a date.", metavar="WHEN"),
 ]
 T = TypeVar("T", OrderUpdate, BookedFill)
+
+
+class Outcomes(StrEnum):
+    """What an operator may say of an order in doubt."""
+
+    CANCELED = "canceled"
+    FILLED = "filled"
+    NOT_SENT = "not-sent"
+
+
 TONES = {
     OrderState.FILLED: "good",
     OrderState.REJECTED: "bad",
@@ -51,8 +62,24 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(name="orders", invoke_without_command=True)
     group.callback()(orders)
     group.command("show")(show_order)
+    group.command("resolve")(resolve_order)
     app.add_typer(group)
     app.command()(fills)
+
+
+def resolve_order(
+    ctx: typer.Context,
+    order: Annotated[str, typer.Argument(help="The order's id.", metavar="ORDER")],
+    *,
+    as_: Annotated[Outcomes, typer.Option("--as", help="What became of it.", case_sensitive=False)],
+    reason: Annotated[str, typer.Option("--reason", help="How you know.")],
+    account: options.SomeAccount = None,
+    json: options.Json = False,
+) -> None:
+    """End an order that is UNKNOWN by your word; refused as soon as the broker knows it."""
+    from janus_cli.commands import resolve  # loads the client, which reading does without
+
+    resolve.run(ctx, order, as_.value, reason=reason, account=account, json=json)
 
 
 def orders(

@@ -15,7 +15,7 @@ from janus_common.errors import Code
 from janus_common.messages import Balance, Position, Presence, ServiceState
 from janus_common.symbols import AssetClass, canonical
 
-from janus_cli import house, show
+from janus_cli import halts, house, show
 from janus_cli.commands import options
 from janus_cli.failures import Failure, Status
 from janus_cli.show import Cell, Table
@@ -177,9 +177,15 @@ def _accounts(ctx: typer.Context, account: str | None, *, json: bool) -> None:
     with quick.connect(here.url, name=house.principal()) as bus:
         balances = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Balance)]
         present = [each.message for each in bus.last_of_each(quick.PRESENCE, [HEARD], Presence)]
+        on_record = halts.records(bus)
     workers = {each.account: each for each in present if each.account}
     names = [account] if account else sorted({*here.accounts, *workers, *_named(balances)})
-    rows = [_Account(name, here, workers.get(name), balances) for name in names]
+    rows = [
+        _Account(
+            name, here, workers.get(name), balances, halts.why(name, on_record, here.halt_file)
+        )
+        for name in names
+    ]
     if json:
         show.data("accounts", [row.as_dict() for row in rows])
         return
@@ -192,6 +198,9 @@ def _accounts(ctx: typer.Context, account: str | None, *, json: bool) -> None:
             note=_note("balance", [each.as_of_ns for each in balances], "the brokers"),
         )
     )
+    for row in rows:
+        if row.halted:
+            show.text(f"{row.name}: {row.halted}")
 
 
 def _named(balances: Sequence[Balance]) -> list[str]:
@@ -207,8 +216,9 @@ class _Account:
         here: house.House,
         worker: Presence | None,
         balances: Sequence[Balance],
+        halted: str,
     ) -> None:
-        self.name, self.worker = name, worker
+        self.name, self.worker, self.halted = name, worker, halted
         self.settings = here.accounts.get(name)
         self.balances = [each for each in balances if each.account == name]
 
@@ -229,12 +239,14 @@ class _Account:
             "mode": self.mode,
             "worker": self.worker.state.value if self.worker else None,
             "reason": self.worker.reason if self.worker else None,
+            "halted": self.halted or None,
             "balances": [as_json(each) for each in self.balances],
         }
 
     def lines(self, now: int) -> Iterator[list[str | Cell]]:
         live = Cell(self.mode, "warn" if self.mode == "live" else "")
-        start: list[str | Cell] = [self.name, self.broker, live, _state(self.worker)]
+        state = Cell("HALTED", "bad") if self.halted else _state(self.worker)
+        start: list[str | Cell] = [self.name, self.broker, live, state]
         if not self.balances:
             yield [*start, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]
         for each in self.balances:

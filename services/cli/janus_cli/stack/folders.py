@@ -61,6 +61,11 @@ class StateFolder:
         return self.root / "data"
 
     @property
+    def halt(self) -> Path:
+        """The file that halts the house while it is there; it outlives the stack."""
+        return self.root / "halt"
+
+    @property
     def lock(self) -> Path:
         return self.run / "lock"
 

@@ -114,7 +114,7 @@ def plan(folder: StateFolder, config_file: Path | None, environ: Mapping[str, st
     if webull.PORT in chosen:
         webull.make_keys(wanted.config, folder)
     specs += topology.services(wanted, ports=chosen, folder=folder, env=environ)
-    effect = settings.in_effect(wanted, chosen, dsn_file)
+    effect = settings.in_effect(wanted, chosen, dsn_file, halt_file=folder.halt)
     settings.write(effect, folder)
     return Plan(specs, effect["bus"]["url"])
 

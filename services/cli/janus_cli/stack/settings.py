@@ -78,9 +78,16 @@ def is_on_venue(config: Config, alias: str) -> bool:
     return account.mode == "paper" and not account.has_address
 
 
-def in_effect(settings: Settings, ports: Mapping[str, int], dsn_file: Path) -> dict[str, Any]:
-    """Return the settings with every address filled in; ``ports`` are those of ``topology``."""
+def in_effect(
+    settings: Settings, ports: Mapping[str, int], dsn_file: Path, *, halt_file: Path
+) -> dict[str, Any]:
+    """Return the settings with every address filled in; ``ports`` are those of ``topology``.
+
+    ``halt_file`` is where the stack's is, if the settings name none.
+    """
     effect = _plain(settings.config)
+    if "halt_file" not in settings.raw.get("control", {}):
+        effect["control"]["halt_file"] = str(halt_file)
     _put_references(effect, settings.raw, settings.folder)
     if "nats" in ports:
         effect["bus"]["url"] = f"nats://{HOST}:{ports['nats']}"
