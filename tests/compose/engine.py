@@ -148,10 +148,13 @@ class House:
         """Run a Python program in a service's container and return what it prints."""
         return (await self.inside(service, "python", "-P", "-c", program)).strip()
 
+    async def commands(self, service: str) -> str:
+        """Return user id, pid and command line of all processes in a service's container."""
+        return await run("docker", "top", (await self.container(service)).id, "-eo", "uid,pid,args")
+
     async def owners(self, service: str) -> set[str]:
         """Return the user ids of all processes in a service's container."""
-        rows = await run("docker", "top", (await self.container(service)).id, "-eo", "uid,pid,args")
-        return {row.split()[0] for row in rows.splitlines()[1:]}
+        return {row.split()[0] for row in (await self.commands(service)).splitlines()[1:]}
 
     async def kill(self, service: str) -> None:
         """End a container without a chance to say goodbye; the engine takes it for meant."""

@@ -13,8 +13,12 @@ import pytest
 
 from tests.support.waiting import eventually
 
-ACCOUNTS = ("ib-main", "ib-alt")
-DATABASE_USERS = {"postgres", "registry"}
+ACCOUNTS = ("ib-main", "ib-alt", "webull-main")
+KNOW = {  # who has what is secret
+    "postgres_password": {"postgres", "registry"},
+    "webull_secret": {"worker-webull-main", "venue"},
+}
+PINNED = "4.21.12"
 BACK_WITHIN_S = 90.0
 
 
@@ -45,13 +49,15 @@ async def test_the_same_symbol_on_all_accounts_stays_a_position_of_each(house):
 
     async def held():
         rows = (await house.janus("positions", "--json")).data
-        assert {row["account"]: row["qty"] for row in rows} == {"ib-main": "3", "ib-alt": "4"}
+        found = {row["account"]: row["qty"] for row in rows if row["symbol"] == "AAPL"}
+        assert found == {"ib-main": "3", "ib-alt": "4", "webull-main": "5"}
 
     await eventually(held)
 
 
-async def test_a_refusal_is_told_outside(house):
-    said = await house.janus("sell", "MSFT", "1", "-a", "ib-main")
+@pytest.mark.parametrize("account", ACCOUNTS)
+async def test_a_refusal_is_told_outside(house, account):
+    said = await house.janus("sell", "MSFT", "1", "-a", account)
 
     assert said.code == 3
     assert said.err.startswith("Order Error: ")
@@ -112,52 +118,57 @@ async def reaches(house, service: str, host: str, port: int) -> bool:
         ("registry", "venue", 7497, False),
         ("worker-ib-alt", "venue", 7497, True),
         ("worker-ib-alt", "venue", 7498, False),
+        ("worker-webull-main", "venue", 8600, True),
+        ("worker-webull-main", "postgres", 5432, False),
     ],
 )
 async def test_a_container_reaches_what_it_needs_and_no_more(house, service, host, port, may):
     assert await reaches(house, service, host, port) is may
 
 
-async def test_a_secret_is_where_it_is_needed_and_nowhere_else(house):
-    password = (house.folder / "secrets" / "postgres_password").read_text()
+@pytest.mark.parametrize("secret", KNOW)
+async def test_a_secret_is_where_it_is_needed_and_nowhere_else(house, secret):
+    text = (house.folder / "secrets" / secret).read_text()
     for name, container in (await house.containers()).items():
         seen = await house.inside(name, "sh", "-c", "cat /run/secrets/* 2>/dev/null || true")
-        assert (password in seen) == (name in DATABASE_USERS), name
-        assert password not in str(container.about), name
-    assert password not in await house.compose("logs", "--no-color")
+        assert (text in seen) == (name in KNOW[secret]), name
+        assert text not in str(container.about), name
+        assert text not in await house.commands(name), name
+    assert text not in await house.compose("logs", "--no-color")
 
 
-async def protobuf(house, service: str) -> str:
-    """Return the version of protobuf in a container; empty if it has none."""
+async def test_webulls_protobuf_is_in_its_own_container_and_in_no_other(house):
     program = (
         "from importlib import metadata\ntry: print(metadata.version('protobuf'))\n"
         "except metadata.PackageNotFoundError: pass"
     )
-    return str(await house.python(service, program))
+    services = (await house.containers()).keys() - {"nats", "postgres"}
+    found = {name: await house.python(name, program) for name in services}
 
-
-async def test_no_service_of_the_workspace_has_webulls_protobuf(house):
-    for name in (await house.containers()).keys() - {"nats", "postgres"}:
-        assert await protobuf(house, name) != "4.21.12", name
+    assert [name for name, version in found.items() if version == PINNED] == ["worker-webull-main"]
+    assert {name for name, version in found.items() if version} == {"worker-webull-main", "venue"}
 
 
 # ── it loses a worker ────────────────────────────────────────────────────────
 
 
-async def test_a_killed_worker_stops_nobody_else_and_comes_back_to_its_orders(house):
-    resting = await house.order("buy", "AAPL", "1", "50", "-a", "ib-main")
-    await house.kill("worker-ib-main")
+@pytest.mark.parametrize(
+    ("account", "other"), [("ib-main", "webull-main"), ("webull-main", "ib-alt")]
+)
+async def test_a_killed_worker_stops_no_other_and_comes_back_to_its_orders(house, account, other):
+    resting = await house.order("buy", "AAPL", "1", "200", "-a", account)
+    await house.kill(f"worker-{account}")
 
     for _ in range(3):
-        await trades(house, "ib-alt")
+        await trades(house, other)
 
     async def is_refused():
-        said = await house.janus("buy", "MSFT", "1", "-a", "ib-main")
+        said = await house.janus("buy", "MSFT", "1", "-a", account)
         assert said.code not in {0, 5}, said
 
     await eventually(is_refused)
-    await house.start("worker-ib-main")
-    await eventually(lambda: trades(house, "ib-main"), within_s=BACK_WITHIN_S)
+    await house.start(f"worker-{account}")
+    await eventually(lambda: trades(house, account), within_s=BACK_WITHIN_S)
     ended = await house.order("cancel", resting["client_order_id"], "--wait")
     assert ended[0]["state"] == "CANCELED", ended
 

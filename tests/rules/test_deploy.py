@@ -108,7 +108,9 @@ def test_every_account_has_a_worker_and_every_worker_an_account():
 
 def test_every_worker_trades_the_account_of_its_name():
     for alias in SETTINGS["accounts"]:
-        assert f"JANUS_ACCOUNT: {alias}}}" in SERVICES[f"worker-{alias}"]
+        own = re.search(r"JANUS_ACCOUNTS?: ([\w -]+)}", SERVICES[f"worker-{alias}"])
+        assert own
+        assert own[1].split()[0] == alias
 
 
 @pytest.mark.parametrize("name", SERVICES)
