@@ -20,7 +20,9 @@ async def house(request, tmp_path_factory):
     try:
         found = await engine.prepared(tmp_path_factory.mktemp("house"), port=free_port())
     except EngineError as error:
-        pytest.exit(f"no Docker engine to try the containers on: {error}", returncode=NO_ENGINE)
+        pytest.exit(
+            f"there is no Docker engine to try containers on ({error})", returncode=NO_ENGINE
+        )
     try:
         await start(found)
         yield found
