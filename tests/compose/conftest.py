@@ -33,7 +33,8 @@ async def house(request, tmp_path_factory):
         raise
     finally:
         say("\ntaking everything down …")
-        await found.compose("down", "--volumes", "--remove-orphans", within_s=STOP_LIMIT_S)
+        everything = ("--volumes", "--remove-orphans", "--rmi", "local")
+        await found.compose("down", *everything, within_s=STOP_LIMIT_S)
 
 
 async def start(house: House) -> None:

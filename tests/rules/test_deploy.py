@@ -136,6 +136,14 @@ def test_every_anchor_that_is_used_exists():
     assert set(re.findall(r"\*([a-z][\w-]*)", COMPOSE)) == anchors
 
 
+def test_no_two_services_build_the_same_image():
+    named = [found for text in SERVICES.values() for found in re.findall(r"image: (\S+)", text)]
+    shared = re.findall(r"^x-([\w-]+):", COMPOSE, re.MULTILINE)
+
+    assert len(named) == len(set(named))
+    none_of(anchor for anchor in shared if "image:" in section(f"x-{anchor}"))
+
+
 def test_only_the_registry_is_on_the_network_of_the_database():
     on_it = {
         name for name, text in SERVICES.items() if re.search(r"networks: .*\bdatabase\b", text)
