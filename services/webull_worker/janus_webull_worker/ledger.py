@@ -46,8 +46,10 @@ class Ledger:
             if order.origin != FOREIGN:
                 for wire in wire_ids.both(order.client_order_id):
                     self._names[wire] = order.client_order_id
-        while len(self._names) > KEPT:
-            del self._names[next(iter(self._names))]
+        known: tuple[dict[str, Any], ...] = (self._names, self._wires, self._told)
+        for each in known:
+            while len(each) > KEPT:
+                del each[next(iter(each))]
 
     def wire_of(self, order: OrderUpdate) -> str:
         """Return the id that Webull has of an order."""

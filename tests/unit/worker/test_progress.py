@@ -71,6 +71,17 @@ def test_what_was_forgotten_and_read_again_is_not_counted_twice():
     assert rest.qty == 7
 
 
+def test_what_is_old_takes_no_room_for_ever():
+    fills = Fills("a")
+    for number in range(100):
+        fills.progress(progress(3, "10", name=f"wb:a:o-{number}"))
+
+    fills.forget(before_ns=100)
+
+    assert not fills._progress._parts
+    assert not fills._progress._ages
+
+
 def test_a_rounded_average_never_makes_a_price_of_nothing():
     fills = Fills("a")
     fills.progress(progress(10_000, "0.02"))

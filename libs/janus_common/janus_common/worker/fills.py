@@ -61,7 +61,12 @@ class Fills:
                 known.fee_revision = max(known.fee_revision, message.revision)
             return
         if isinstance(message, Fill):
-            self._progress.published(message.execution_id, message.qty, message.price)
+            self._progress.published(
+                message.execution_id,
+                message.qty,
+                message.price,
+                executed_ns=message.executed_ns,
+            )
         revision = max(message.revision, known.revision if known else 0)
         fee_revision = known.fee_revision if known else 0
         self._known[message.execution_id] = _Known(
@@ -108,6 +113,7 @@ class Fills:
 
     def forget(self, *, before_ns: int) -> None:
         """Drop what the broker will not mention again; what came first is looked at first."""
+        self._progress.forget(before_ns=before_ns)
         while self._known:
             name, known = next(iter(self._known.items()))
             if known.executed_ns >= before_ns:
@@ -232,7 +238,9 @@ class FillsOutbox:
         return len(self._waiting) + len(self._held) + self._unconfirmed
 
     def forget(self, *, now_ns: int) -> None:
-        """Drop what the broker will not mention again."""
+        """Drop what the broker will not mention again; not while the stream is read back."""
+        if self._held:  # what has just been read for them is old, and about to be needed
+            return
         self._fills.forget(before_ns=now_ns - KEEP_NS)
         self._read_since_ns = max(self._read_since_ns, now_ns - KEEP_NS)
 

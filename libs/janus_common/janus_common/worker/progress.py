@@ -6,7 +6,7 @@ order of hearing; each part is named by the sum that it leads to.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from decimal import Decimal
 
 from janus_common.orders import ZERO
@@ -21,12 +21,25 @@ class Progress:
 
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
+        self._ages: deque[tuple[int, str, str]] = deque()
 
-    def published(self, execution_id: str, qty: Decimal, price: Decimal) -> None:
+    def published(
+        self, execution_id: str, qty: Decimal, price: Decimal, *, executed_ns: int
+    ) -> None:
         """Take note of a fill; one that is told twice counts once."""
         name, _, _ = execution_id.rpartition(":")
         if name:
             self._parts[name][execution_id] = (qty, price)
+            self._ages.append((executed_ns, name, execution_id))
+
+    def forget(self, *, before_ns: int) -> None:
+        """Drop what is older; who hears more of such an order reads the stream again first."""
+        while self._ages and self._ages[0][0] < before_ns:
+            _, name, execution_id = self._ages.popleft()
+            parts = self._parts.get(name, {})
+            parts.pop(execution_id, None)
+            if not parts:
+                self._parts.pop(name, None)
 
     def rest(self, report: FillProgress) -> ExecutionReport | None:
         """Return what ``report`` adds to what is published; None: nothing."""
