@@ -256,6 +256,13 @@ PAINS = (
         "tests/rules/test_locks.py::test_nobody_else_has_them",
     ),
     Pain(
+        "A symbol that several instruments share is refused with its candidates; none is guessed",
+        "QuantConnect/Lean.Brokerages.InteractiveBrokers#141, #221, erdewit/ib_insync#649, #539, "
+        "TradingGoose/TradingGoose-Studio#215",
+        "tests/integration/registry/test_venue.py::test_symbols_of_all_kinds_are_filled_skipped_"
+        "and_refused_as_the_venue_lists_them",
+    ),
+    Pain(
         "A stop outside regular hours is refused before it is sent, with what there is instead",
         "tedchou12/webull#428, #295",
         "tests/unit/janus_common/test_capabilities.py::"
