@@ -39,13 +39,13 @@ BEFORE_THE_COMMIT = (
 )
 AFTER_THE_COMMIT = (
     "_done:1",
-    "Symbols.follow:1",
-    "Sharing._put_all:1",
-    "Sharing._settled:7",
+    "_done>Symbols.follow:1",
+    "_done>Sharing._put_all:1",
+    "_done>Sharing._settled:7",
     "Harmonies._tell_end:1",
 )
-OF_A_FILL = ("decide:1", "_json:1", "_done:1", "Sharing._put:1")
-AFTER_OF_A_FILL = ("_done:1", "Sharing._put:1")
+OF_A_FILL = ("decide:1", "_json:1", "_done:1", "_done>Sharing._put:1")
+AFTER_OF_A_FILL = ("_done:1", "_done>Sharing._put:1")
 
 
 @asynccontextmanager
