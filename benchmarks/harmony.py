@@ -9,6 +9,7 @@ import time
 from itertools import product
 from pathlib import Path
 from string import ascii_uppercase
+from uuid import uuid4
 
 from janus_common import subjects
 from janus_common.bus import bus
@@ -18,9 +19,9 @@ from janus_common.messages import (
     HarmonyQuery,
     HarmonyReply,
     HarmonyState,
+    ImportSymbols,
     Instrument,
     Outcome,
-    PutInstrument,
     RegistryReply,
 )
 from janus_common.symbols import AssetClass
@@ -31,6 +32,7 @@ from tests.support.lookup_double import lookup_double
 from tests.support.stack import running
 
 COUNT, MANY = 1_000, 5_000
+PART = 50  # symbols of one message
 QUESTIONS_PER_S = PER_WINDOW - int(PER_WINDOW * KEPT_FREE[Rank.DATA])
 SETTINGS = """
 [venue]
@@ -112,17 +114,16 @@ async def harmonized(house: Bus, broker: str, count: int) -> float:
 
 
 async def put_all(house: Bus, named: list[str]) -> None:
-    """Add symbols of which nothing is known."""
-
-    async def put(symbol: str) -> None:
-        row = Instrument(symbol=symbol, asset_class=AssetClass.EQUITY)
-        where = subjects.registry("put")
-        reply = await house.request(
-            where, PutInstrument(instrument=row), RegistryReply, timeout_s=60
+    """Add symbols of which nothing is known, all at once."""
+    rows = [Instrument(symbol=symbol, asset_class=AssetClass.EQUITY) for symbol in named]
+    name = uuid4().hex
+    for part, start in enumerate(range(0, len(rows), PART)):
+        asked = ImportSymbols(
+            import_id=name,
+            part=part,
+            is_last=start + PART >= len(rows),
+            instruments=rows[start : start + PART],
         )
+        where = subjects.registry("import")
+        reply = await house.request(where, asked, RegistryReply, timeout_s=120)
         assert reply.outcome is Outcome.ACCEPTED, reply
-
-    for start in range(0, len(named), 50):
-        async with asyncio.TaskGroup() as tasks:
-            for symbol in named[start : start + 50]:
-                tasks.create_task(put(symbol))
