@@ -64,7 +64,7 @@ log = structlog.get_logger()
 
 
 class Intents:
-    """Answers intents; keeps nothing but the count of those in flight."""
+    """Answers intents; keeps the count of those in flight, and which got no answer."""
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class Intents:
         self._bus, self._instruments = bus, instruments
         self._brokers, self._worker_timeout_s = brokers, worker_timeout_s
         self._in_flight: Counter[tuple[str, bool]] = Counter()
+        self._unanswered: dict[str, int] = {}  # until when what was handed over may be sent
 
     async def handle(self, asked: Asked[Intent]) -> IntentReply:
         """Answer one intent. A refusal is a reply, never an error of this process."""
@@ -189,6 +190,9 @@ class Intents:
         except BusError as error:
             return in_doubt(name, f"{denied.reason}, and {error}")
         if known is None:
+            if self._unanswered.get(name, 0) > now_ns():
+                why = f"an earlier request under this id is not answered yet; {denied.reason}"
+                return in_doubt(name, why)
             raise denied
         return replay(known.message, fingerprint(intent))
 
@@ -233,8 +237,16 @@ class Intents:
                     "nothing was sent; janus workers",
                 ) from error
             except (BusError, MessageInvalid) as error:
+                self._note_unanswered(command)
                 return _unanswered(command, error)
         return _reply(reply, command.intent)
+
+    def _note_unanswered(self, command: Command) -> None:
+        """Remember what its worker may still send: a later refusal must not deny that."""
+        now = now_ns()
+        self._unanswered = {n: until for n, until in self._unanswered.items() if until > now}
+        if isinstance(command, PlaceCommand | OcaCommand):
+            self._unanswered[_shown(command.intent)] = command.intent.expires_ns or now
 
     @contextmanager
     def _one_more(self, account: str, *, is_end: bool) -> Iterator[None]:

@@ -268,6 +268,23 @@ async def test_a_cancel_is_not_refused_for_the_orders_that_wait(house):
     assert canceling.result().outcome is Outcome.ACCEPTED
 
 
+async def test_what_a_worker_has_and_did_not_answer_is_in_doubt_when_it_is_away(own_nats):
+    async with running(own_nats.url, worker_timeout_s=0.2) as house:
+        sent = intent(account="nobody")
+        silent = await house.client.client.subscribe(subjects.command("nobody"))
+        await house.client.client.flush()
+        first = await house.ask(sent)
+        await silent.unsubscribe()
+        await house.client.client.flush()
+
+        again = await house.ask(sent)
+        other = await house.ask(intent(account="nobody"))
+
+    assert (first.outcome, again.outcome) == (Outcome.UNKNOWN, Outcome.UNKNOWN)
+    assert "no worker serves account nobody" in again.reason
+    assert (other.outcome, other.code) == (Outcome.DENIED, Code.ACCOUNT_NOT_READY)
+
+
 async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker_is_away(house):
     sent = intent(account="nobody")
     first = order_update(
