@@ -82,6 +82,8 @@ class Streams:
 
     def hear(self, event: e.Event) -> None:
         """Tell of an order what Webull tells of it."""
+        if isinstance(event, e.Corrected) and not event.order.is_final:
+            self._filled[event.order.perm_id] = event.order.filled
         if not isinstance(event, e.OrderChanged):
             return
         order = event.order
