@@ -15,6 +15,7 @@ from janus_common.worker.reconcile import UNSEEN
 
 from janus_webull_worker import wire_ids
 from janus_webull_worker.account import Account
+from janus_webull_worker.rates import FIRST, Path
 from janus_webull_worker.reading import Reading
 
 DEBOUNCE_S = 0.2  # events of one order come in bunches
@@ -66,7 +67,7 @@ class Looks:
                 self._filled()
 
     async def _look_at(self, names: set[str]) -> None:
-        if ALL in names or len(names) > SINGLY:
+        if ALL in names or len(names) > SINGLY or self._are_lists_sooner(len(names)):
             seen = await self._reading.listed()
             for name in names - seen - {ALL}:
                 await self._look_at_one(name)
@@ -74,6 +75,12 @@ class Looks:
             return
         for name in names:
             await self._look_at_one(name)
+
+    def _are_lists_sooner(self, count: int) -> bool:
+        """Whether the lists may be read before so many single orders."""
+        rates = self._account.key.rates
+        singly_s = rates.of(Path.DETAIL).wait_s(FIRST, count)
+        return singly_s > max(rates.of(p).wait_s(FIRST, 1) for p in (Path.TODAY, Path.OPEN))
 
     async def _look_at_one(self, name: str) -> None:
         seen = await self._reading.one(name)

@@ -135,7 +135,9 @@ class Reading:
             for row in found:
                 # Orders move between the pages while they are read; the later word counts.
                 rows[str(row.get("order_id") or row.get("client_order_id"))] = row
-        return {seen.wire_id for seen in await self._take(rows.values(), kept)}
+        await self._take(rows.values(), kept)
+        # One that cannot be read is there all the same, and is not asked for by itself.
+        return {str(row.get("client_order_id") or "") for row in rows.values()}
 
     async def one(
         self, wire_id: str, kept: Callable[[OrderReport], None] = lambda _: None

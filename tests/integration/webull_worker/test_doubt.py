@@ -93,8 +93,12 @@ async def test_a_cancel_that_never_arrived_leaves_the_order_at_work(desk):
 
     await desk.cancel(name)
 
-    working = await desk.order_is(name, OrderState.WORKING)
-    assert "ORDER_CAN_NOT_BE_CANCEL" in working.reason
+    async def refused():
+        order = await desk.order(name)
+        assert order.state is OrderState.WORKING
+        assert "ORDER_CAN_NOT_BE_CANCEL" in (order.reason or "")
+
+    await eventually(refused)
     await desk.cancel(name)
     await desk.order_is(name, OrderState.CANCELED)
 
