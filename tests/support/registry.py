@@ -153,6 +153,21 @@ class House:
         await eventually(shown, within_s=within_s)
         return await self.presence()
 
+    async def marked(self) -> None:
+        """Wait until the registry has kept in mind that the bus holds everything.
+
+        Then its next start has nothing to share.
+        """
+
+        async def all_of_it():
+            [row] = await self.rows(
+                "select change = (select max(number) from janus.symbol_change) as is_all"
+                " from janus.symbol_share"
+            )
+            assert row["is_all"]
+
+        await eventually(all_of_it)
+
     async def is_answering(self) -> None:
         async def answers():
             assert (await self.page()).outcome is Outcome.ACCEPTED

@@ -143,7 +143,7 @@ async def test_a_deleted_bucket_is_made_again_while_the_registry_runs(house):
 async def test_a_bucket_deleted_while_the_registry_was_away_is_made_again(own_nats, postgres_dsn):
     async with registry_running(own_nats.url, postgres_dsn) as house:
         await house.put(instrument())
-        await marked(house)
+        await house.marked()
     client = await nats.connect(own_nats.url)
     await client.jetstream().delete_stream(BUCKET)
     await client.close()
@@ -152,22 +152,9 @@ async def test_a_bucket_deleted_while_the_registry_was_away_is_made_again(own_na
         await agrees(house)
 
 
-async def marked(house) -> None:
-    """Wait until the registry has kept in mind that the bucket holds everything."""
-
-    async def is_marked():
-        [row] = await house.rows(
-            "select change = (select max(number) from janus.symbol_change) as all_of_it"
-            " from janus.symbol_share"
-        )
-        assert row["all_of_it"]
-
-    await eventually(is_marked)
-
-
 async def test_a_purged_bucket_is_filled_again(house):
     await house.put(instrument())
-    await marked(house)
+    await house.marked()
     client = await nats.connect(house.url)
 
     await client.jetstream().purge_stream(BUCKET)

@@ -69,6 +69,7 @@ async def house(own_nats, postgres_dsn):
     async with registry_running(own_nats.url, postgres_dsn) as prepared:
         for symbol in SYMBOLS:
             await prepared.put(bare(symbol))
+        await prepared.marked()
     async with bus.connect(own_nats.url, name="tester") as client:
         yield House(client, own_nats.url, postgres_dsn)
 
