@@ -29,7 +29,7 @@ down: $(READY) ## stop the local stack
 	@bin/janus down
 
 test: $(READY) ## all tests, with real servers
-	@$(PY) -m pytest -n 4 --dist loadfile -q
+	@$(PY) -m pytest -n 6 --dist loadfile -q
 
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from janus_common.messages import Control, ControlReply, Outcome
 
 RECORD_S = 3.0  # for a halt to be on record before it is answered
 FIRST_LOOK_S = 2.0
+LOOK_AGAIN_S = 0.5
 
 log = structlog.get_logger()
 
@@ -26,6 +28,19 @@ class RouterControl:
     def __init__(self, bus: Bus, accounts: Sequence[str], *, file: Path | None) -> None:
         self._bus, self._accounts = bus, frozenset(accounts)
         self.brake = Brake(bus, accounts, file=file)
+
+    async def check(self, account: str) -> None:
+        """Raise Denied unless ``account`` may send orders, by a look that is not older than this.
+
+        What was resumed a moment ago is not refused: between two looks the halt would still show.
+        """
+        try:
+            self.brake.check(account)
+        except Denied:
+            with contextlib.suppress(BusError, TimeoutError):  # then what was seen before counts
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self.brake.look()
+            self.brake.check(account)
 
     async def begin(self, here: Service) -> None:
         """Find out what is halted, then listen; what is not known is refused."""

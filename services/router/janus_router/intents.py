@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -72,7 +72,7 @@ class Intents:
         instruments: Instruments,
         brokers: Mapping[str, str],
         *,
-        check: Callable[[str], None],
+        check: Callable[[str], Awaitable[None]],
         worker_timeout_s: float = WORKER_TIMEOUT_S,
     ) -> None:
         """``brokers`` says at which broker each account is; ``check`` refuses what is halted."""
@@ -135,7 +135,7 @@ class Intents:
                 return await self._hand_over(whole)
 
     async def _replace(self, intent: ReplaceIntent, principal: str) -> IntentReply:
-        self._check(intent.account)
+        await self._check(intent.account)
         order = await changes.recorded(self._bus.streams, intent)
         instrument = await self._instrument(order)
         changes.replacement(intent, order, instrument)
@@ -170,7 +170,7 @@ class Intents:
         groups.check_group(intent, now_ns=now)
         complete = groups.completed(intent, now_ns=now)
         try:
-            self._check(complete.account)
+            await self._check(complete.account)
             instruments = [await self._instrument(each) for each in complete.orders]
             for each, instrument in zip(complete.orders, instruments, strict=True):
                 validate.fits(each, instrument, broker=self._brokers[complete.account])
@@ -197,7 +197,7 @@ class Intents:
         return replay(known.message, fingerprint(intent))
 
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
-        self._check(complete.account)
+        await self._check(complete.account)
         instrument = await self._instrument(complete)
         validate.fits(complete, instrument, broker=self._brokers[complete.account])
         groups.fit_bracket(complete, instrument, broker=self._brokers[complete.account])

@@ -25,7 +25,7 @@ async def serve(settings: config.Config) -> None:
         brokers = {alias: account.broker for alias, account in settings.accounts.items()}
         control = RouterControl(house, tuple(brokers), file=config.halt_file(settings))
         instruments = Instruments(house, monotonic_s=monotonic_s)
-        intents = Intents(house, instruments, brokers, check=control.brake.check)
+        intents = Intents(house, instruments, brokers, check=control.check)
 
         async def ready() -> None:
             await control.begin(here)

@@ -182,7 +182,7 @@ async def test_a_quantity_beyond_all_numbers_is_refused_before_it_is_sent(
         (("buy", "AAPL", "1"), "Missing option '-a'"),
         (("buy", "AAPL", "1", "-a", "ib main"), "'ib main': a name on the bus"),
         (("buy", "AAPL", "1", "-a", "*"), "'*': a name on the bus"),
-        (("buy", "AAPL", "1", "--nope", "-a", "ib-main"), "limit_price '--nope' is not a number"),
+        (("buy", "AAPL", "1", "--nope", "-a", "ib-main"), "No such option: --nope"),
         (("buy", "AAPL", "1_0", "-a", "ib-main"), "qty '1_0' is not a number"),
         (("buy", "AAPL", "1", "", "-a", "ib-main"), "limit_price '' is not a number"),
         ((*BUY, "--id", "bad id"), "'bad id' is no order id"),

@@ -94,12 +94,13 @@ async def test_killing_the_worker_at_random_moments_never_doubles_nor_loses(desk
     names: list[str] = []
     for round_ in range(6):
         async with asyncio.TaskGroup() as group:
-            for _ in range(4):
-                name = uuid.uuid4().hex
-                names.append(name)
-                group.create_task(_try_to_place(desk, name))
+            batch = [uuid.uuid4().hex for _ in range(4)]
+            names += batch
+            asking = [group.create_task(_try_to_place(desk, name)) for name in batch]
             await asyncio.sleep(0.0007 * round_)
             await desk.workers[-1].kill()
+            for one in asking:  # nobody is left to answer
+                one.cancel()
         worker = await desk.start_worker()
         await desk.is_in(ServiceState.READY, worker)
 
@@ -117,9 +118,10 @@ async def test_killing_the_worker_at_random_moments_never_doubles_nor_loses(desk
 async def test_a_retry_across_a_kill_gives_one_order(desk):
     name = uuid.uuid4().hex
     async with asyncio.TaskGroup() as group:
-        group.create_task(_try_to_place(desk, name))
+        asking = group.create_task(_try_to_place(desk, name))
         await asyncio.sleep(0.003)
         await desk.workers[-1].kill()
+        asking.cancel()
     worker = await desk.start_worker()
     await desk.is_in(ServiceState.READY, worker)
 

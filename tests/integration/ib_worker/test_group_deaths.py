@@ -36,9 +36,10 @@ async def dies_while_sending(desk, command, place: str) -> None:
     await desk.workers[-1].stop()
     dying = await desk.start_worker(die_at=place)
     await desk.is_in(ServiceState.READY, dying)
-    with contextlib.suppress(BusError):
-        await send(desk, command, timeout_s=2.0)
-    assert await dying.ended() == -9
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(_try_to_send(desk, command))
+        assert await dying.ended() == -9
+        sending.cancel()  # nobody is left to answer
     worker = await desk.start_worker()
     await desk.is_in(ServiceState.READY, worker)
 
@@ -173,9 +174,10 @@ async def test_killed_at_random_moments_a_bracket_lives_whole_or_not_at_all(desk
         command = await entry(desk)
         sent.append(family(command.intent.client_order_id))
         async with asyncio.TaskGroup() as group:
-            group.create_task(_try_to_send(desk, command))
+            sending = group.create_task(_try_to_send(desk, command))
             await asyncio.sleep(0.001 * round_)
             await desk.workers[-1].kill()
+            sending.cancel()
         worker = await desk.start_worker()
         await desk.is_in(ServiceState.READY, worker)
 
@@ -189,4 +191,4 @@ async def test_killed_at_random_moments_a_bracket_lives_whole_or_not_at_all(desk
 
 async def _try_to_send(desk, command):
     with contextlib.suppress(BusError):
-        await send(desk, command, timeout_s=1.0)
+        await send(desk, command)

@@ -131,6 +131,17 @@ async def test_a_halt_and_a_resume_right_after_it_end_resumed(control, client):
     assert not (await record(client, "ib-main")).value.is_halted
 
 
+async def test_an_order_right_behind_a_resume_is_not_refused(control, client):
+    await Halts(client).halt(Halt(account="ib-main", since_ns=1))
+    await eventually(lambda: halted(control) == ["ib-main"])
+    with pytest.raises(Denied, match="halted"):
+        await control.check("ib-main")
+
+    await Halts(client).resume("ib-main", principal="alice")
+
+    await control.check("ib-main")
+
+
 async def test_the_house_is_no_account(control, client):
     where = subjects.control("halt", subjects.HOUSE)
 
@@ -143,7 +154,7 @@ async def test_while_halted_only_cancels_and_flattens_reach_the_worker(own_nats,
     names: list[str] = []
     async with (
         router(own_nats.url, names) as control,
-        running(own_nats.url, check=control.brake.check) as house,
+        running(own_nats.url, check=control.check) as house,
     ):
         account = house.accounts[0]
         await Operator(client, "alice").halt(None, reason="news", tell=[subjects.HOUSE])
@@ -181,7 +192,7 @@ async def test_an_operators_word_needs_a_reason_that_can_be_read(own_nats, reaso
 
 
 async def test_an_operators_word_reaches_the_worker_as_one_line_and_passes_a_halt(own_nats):
-    def halted(account):
+    async def halted(account):
         raise Denied(Code.HALTED, f"{account} is halted")
 
     async with running(own_nats.url, check=halted) as house:

@@ -23,6 +23,7 @@ from janus_common.messages import (
 from janus_common.symbols import AssetClass
 from janus_router.intents import Intents, refusal
 
+from tests.integration.router.test_intents import nothing_is_halted
 from tests.support.lookup_double import lookup_double
 from tests.support.messages import instrument, intent
 from tests.support.registry import registry_running
@@ -61,7 +62,7 @@ async def router(url: str):
     async with bus.connect(url, name="router") as ours:
         here = await service.start(ours, "router")
         known = Instruments(ours, monotonic_s=monotonic_s)
-        intents = Intents(ours, known, BROKERS, check=lambda _: None)
+        intents = Intents(ours, known, BROKERS, check=nothing_is_halted)
         await here.answer(subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=100)
         yield
 
