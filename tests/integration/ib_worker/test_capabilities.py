@@ -26,6 +26,7 @@ from janus_common.messages import Instrument, OrderIntent, OrderState, OrderType
 from janus_common.symbols import AssetClass
 from janus_router.intents import Intents
 
+from tests.support.brakes import nothing_is_halted
 from tests.support.ib_worker import IbDesk, ib_desk
 from tests.support.venue import ACCOUNTS, paper_venue
 from tests.support.waiting import eventually
@@ -77,7 +78,7 @@ class House:
     def __init__(self, desk: IbDesk, instruments: dict[AssetClass, Instrument]) -> None:
         self.desk, self.instruments = desk, instruments
         known = Instruments(desk.bus, monotonic_s=monotonic_s)
-        self._intents = Intents(desk.bus, known, {desk.alias: "ib"}, check=lambda _: None)
+        self._intents = Intents(desk.bus, known, {desk.alias: "ib"}, check=nothing_is_halted)
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def intent(self, cell: Cell, **more) -> OrderIntent:

@@ -34,6 +34,7 @@ from janus_common.messages import (
 from janus_common.repeats import fingerprint
 from janus_router.intents import MAX_IN_FLIGHT, Intents, refusal
 
+from tests.support.brakes import nothing_is_halted
 from tests.support.messages import instrument, intent, order_update
 from tests.support.waiting import eventually
 
@@ -67,10 +68,6 @@ class House:
 async def house(own_nats):
     async with running(own_nats.url) as found:
         yield found
-
-
-async def nothing_is_halted(_: str) -> None:
-    """Let every order pass."""
 
 
 @asynccontextmanager

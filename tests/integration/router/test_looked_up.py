@@ -23,7 +23,7 @@ from janus_common.messages import (
 from janus_common.symbols import AssetClass
 from janus_router.intents import Intents, refusal
 
-from tests.integration.router.test_intents import nothing_is_halted
+from tests.support.brakes import nothing_is_halted
 from tests.support.lookup_double import lookup_double
 from tests.support.messages import instrument, intent
 from tests.support.registry import registry_running
