@@ -3,12 +3,14 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 READY := .venv/.ready
 CODE := libs services tests benchmarks
+DEATHS := $(wildcard tests/integration/*/test_*deaths.py tests/integration/*/test_takeover*.py \
+	tests/integration/*/test_fill_storm.py)
 WEBULL := services/paper_venue/janus_paper_venue/webull
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test test-compose unit check format lint types rules properties proto pains conformance crash bench clean
+.PHONY: help setup demo up down test deaths test-compose unit check format lint types rules properties proto pains conformance crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -28,8 +30,11 @@ up: $(READY) ## start the local stack and leave it running
 down: $(READY) ## stop the local stack
 	@bin/janus down
 
-test: $(READY) ## all tests, with real servers
-	@$(PY) -m pytest -n 6 --dist loadfile -q
+test: $(READY) ## the tests, with real servers (the long deaths apart)
+	@$(PY) -m pytest -n 6 --dist loadfile -q $(patsubst %,--ignore=%,$(DEATHS))
+
+deaths: $(READY) ## kill and freeze workers, registry and venue at many places, and compare with the truth
+	@$(PY) -m pytest -n 6 --dist loadfile -q $(DEATHS)
 
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules
