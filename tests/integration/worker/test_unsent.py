@@ -123,6 +123,21 @@ async def test_a_bracket_in_line_is_canceled_with_all_of_its_orders(desk):
         await task
 
 
+async def test_a_repeat_that_comes_too_late_is_no_word_on_the_first_that_still_waits(desk):
+    names, tasks = await all_at_once(desk, 70)
+    await eventually(lambda: len(desk.broker.orders) >= AT_ONCE)
+    last = names[-1]
+
+    hurried = await desk.command(kind=OrderType.LIMIT, limit="50", id_=last, expires_in_s=0.05)
+    repeated, _ = await outcome(desk, hurried)
+
+    assert isinstance(repeated, CommandReply), repeated
+    assert repeated.outcome is Outcome.UNKNOWN
+    assert "waits for its turn still" in str(repeated.reason)
+    assert [(await task)[0].outcome for task in tasks] == [Outcome.ACCEPTED] * 70
+    assert last in sent(desk)
+
+
 async def test_of_200_orders_at_once_those_that_cannot_go_in_time_are_told_at_once(desk):
     began_s = time.monotonic()
     names, tasks = await all_at_once(desk, 200, expires_in_s=2.0)

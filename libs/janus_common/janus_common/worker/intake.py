@@ -112,6 +112,17 @@ class Intake:
         return await answer
 
     async def _new(self, command: PlaceCommand | OcaCommand) -> CommandReply:
+        """Answer a new order; a refusal is no word on an earlier request under the same id."""
+        try:
+            return await self._decide(command)
+        except Denied as denied:
+            for name in _names(command):
+                if self._reach.unsent.holds(name):
+                    why = "an earlier request under this id waits for its turn still"
+                    return in_doubt(name, f"{why}; {denied.reason}")
+            raise
+
+    async def _decide(self, command: PlaceCommand | OcaCommand) -> CommandReply:
         if isinstance(command, OcaCommand):
             return await self._groups.place(groups.oca(command, now_ns=now_ns()))
         if command.intent.dry_run:
@@ -244,6 +255,12 @@ class Intake:
 
     def _numbered(self, order: OrderUpdate, session: Session) -> OrderUpdate:
         return msgspec.structs.replace(order, session_order_id=session.next_session_order_id())
+
+
+def _names(command: PlaceCommand | OcaCommand) -> list[str]:
+    if isinstance(command, OcaCommand):
+        return [each.client_order_id for each in command.intent.orders]
+    return [command.intent.client_order_id]
 
 
 def refusal(denied: Denied) -> CommandReply:

@@ -55,6 +55,10 @@ class Unsent:
         finally:
             self._tickets.remove(ticket)
 
+    def holds(self, name: str) -> bool:
+        """Whether an order is in line, and will be sent when its turn comes."""
+        return any(name in ticket.names and not ticket.is_canceled for ticket in self._tickets)
+
     def cancel(self, name: str) -> bool:
         """Mark an order; return whether it was in line, and will not be sent."""
         return bool(self._mark(t for t in self._tickets if name in t.names))
