@@ -3,14 +3,14 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 READY := .venv/.ready
 CODE := libs services tests benchmarks
-DEATHS := $(wildcard tests/integration/*/test_*deaths.py tests/integration/*/test_takeover*.py \
-	tests/integration/*/test_fill_storm.py)
+LONG := $(wildcard tests/integration/*/test_*deaths.py tests/integration/*/test_takeover*.py \
+	tests/integration/*/test_fill_storm.py tests/integration/*/test_many_accounts.py)
 WEBULL := services/paper_venue/janus_paper_venue/webull
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test deaths test-compose unit check format lint types rules properties proto pains conformance crash bench clean
+.PHONY: help setup demo up down test long test-compose unit check format lint types rules properties proto pains conformance crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -30,11 +30,11 @@ up: $(READY) ## start the local stack and leave it running
 down: $(READY) ## stop the local stack
 	@bin/janus down
 
-test: $(READY) ## the tests, with real servers (the long deaths apart)
-	@$(PY) -m pytest -n 6 --dist loadfile -q $(patsubst %,--ignore=%,$(DEATHS))
+test: $(READY) ## the tests, with real servers (the long ones apart)
+	@$(PY) -m pytest -n 6 --dist loadfile -q $(patsubst %,--ignore=%,$(LONG))
 
-deaths: $(READY) ## kill and freeze workers, registry and venue at many places, and compare with the truth
-	@$(PY) -m pytest -n 6 --dist loadfile -q $(DEATHS)
+long: $(READY) ## the long tests: kill and freeze processes at many places, storms, many accounts
+	@$(PY) -m pytest -n 6 --dist loadfile -q $(LONG)
 
 unit: $(READY) ## the fast tests only
 	@$(PY) -m pytest -q tests/unit tests/rules
