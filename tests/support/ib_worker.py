@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from janus_common import codec, subjects
@@ -318,6 +318,9 @@ class IbDesk:
         return codec.decode(answer.data, CommandReply)
 
 
+SomeDesk = TypeVar("SomeDesk", bound=IbDesk)
+
+
 @asynccontextmanager
 async def ib_desk(
     nats: NatsServer | str,
@@ -350,9 +353,18 @@ async def ib_desk(
             log_level=log_level,
         )
     )
+    async with running(IbDesk, url, venue, folder, alias) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def running(
+    kind: type[SomeDesk], url: str, venue: PaperVenue, folder: Path, alias: str
+) -> AsyncIterator[SomeDesk]:
+    """Run a worker of ``alias`` until READY; at the end stop all of its workers."""
     async with bus.connect(url, name=f"test-{alias}") as house:
         await house.streams.provision()
-        desk = IbDesk(house, venue, folder, alias)
+        desk = kind(house, venue, folder, alias)
         try:
             await desk.start_worker()
             await desk.is_in(ServiceState.READY)

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from janus_common import subjects
-from janus_common.bus import bus
-from janus_common.messages import CommandReply, PlaceCommand, ServiceState
+from janus_common.messages import CommandReply, PlaceCommand
 
-from tests.support.ib_worker import IbDesk
+from tests.support.ib_worker import IbDesk, running
 from tests.support.servers import NatsServer
 from tests.support.venue import PaperVenue
 from tests.support.worker_process import WorkerProcess
@@ -122,14 +121,5 @@ async def webull_desk(
     url = nats if isinstance(nats, str) else nats.url
     alias = f"wb-{uuid.uuid4().hex[:8]}"
     write_settings(folder, url, venue, {alias: account_id}, **settings)
-    async with bus.connect(url, name=f"test-{alias}") as house:
-        await house.streams.provision()
-        desk = WebullDesk(house, venue, folder, alias)
-        try:
-            await desk.start_worker()
-            await desk.is_in(ServiceState.READY)
-            yield desk
-        finally:
-            for worker in desk.workers:
-                if worker.is_running:
-                    await worker.stop()
+    async with running(WebullDesk, url, venue, folder, alias) as desk:
+        yield desk

@@ -32,31 +32,31 @@ class Secret(str):
         return "Secret(***)"
 
 
-class IbAccount(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="broker",
-    tag="ib",
-):
-    """One Interactive Brokers account, traded by one worker through one gateway connection."""
+class _Traded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said of an account at any broker."""
 
     mode: Literal["paper", "live"]  # real money needs exactly "live"
-    ib_account: str  # as the gateway reports it; paper ids begin with D
-    client_id: Annotated[int, msgspec.Meta(ge=1, le=999_999)]  # fixed; never 0, never shared
-    host: str = "127.0.0.1"  # of the gateway
-    port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
-    market_data: bool = False  # this account's connection feeds the house's market data
     allow_short: bool = False  # whether a sell may exceed what the account holds
     locate_required: bool = False  # sell short only what the broker has shares of to lend
     foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
     on_bus_loss: Literal["hold", "cancel_all"] = "hold"  # when NATS stays away
     on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
     restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
+    alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
+
+
+class IbAccount(
+    _Traded, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="broker", tag="ib"
+):
+    """One Interactive Brokers account, traded by one worker through one gateway connection."""
+
+    ib_account: str  # as the gateway reports it; paper ids begin with D
+    client_id: Annotated[int, msgspec.Meta(ge=1, le=999_999)]  # fixed; never 0, never shared
+    host: str = "127.0.0.1"  # of the gateway
+    port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
+    market_data: bool = False  # this account's connection feeds the house's market data
     connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
     sweep_s: Positive = 60.0  # how often orders, executions and positions are asked for again
-    alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
 
     @property
     def broker(self) -> str:
@@ -75,16 +75,10 @@ class IbAccount(
 
 
 class WebullAccount(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="broker",
-    tag="webull",
+    _Traded, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="broker", tag="webull"
 ):
     """One Webull account; those with one app key share its worker and its rate limits."""
 
-    mode: Literal["paper", "live"]  # real money needs exactly "live"
     account_id: str  # as Webull's list of accounts has it, not the number shown in the app
     app_key: str | None = None  # as env: or file:; None: on the stack's paper venue only
     app_secret: str | None = None  # as env: or file:; None: on the stack's paper venue only
@@ -96,18 +90,11 @@ class WebullAccount(
     gtc: Literal["yes", "no", "auto"] = "auto"  # whether it takes GTC; auto: DAY once it refuses
     rates: Literal["legacy", "current"] = "legacy"  # which of Webull's tables of limits holds
     short_side: bool = False  # whether Webull takes orders with the side SHORT for this account
-    allow_short: bool = False  # whether a sell may exceed what the account holds
-    locate_required: bool = False  # sell short only what Webull calls shortable
-    foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
-    on_bus_loss: Literal["hold", "cancel_all"] = "hold"  # when NATS stays away
-    on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
-    restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
     connect_timeout_s: Positive = 5.0  # how long a connection may take
     answer_timeout_s: Positive = 10.0  # how long an answer may take; then the outcome is unknown
     settle_s: Positive = 30.0  # after which an order that Webull does not know never arrived
     sweep_s: Positive = 60.0  # how often orders, positions and balance are asked for again
     busy_sweep_s: Positive = 15.0  # the same while orders are open
-    alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
 
     @property
     def broker(self) -> str:

@@ -45,8 +45,10 @@ class Field(msgspec.Struct, frozen=True):
 
 @functools.cache
 def fields_of(kind: type[msgspec.Struct]) -> list[Field]:
-    """Return the fields of ``kind`` in order, with the comments that stand behind them."""
-    lines = inspect.getsource(kind).splitlines()
+    """Return the fields of ``kind``, the inherited first, with the comments behind them."""
+    own = [each for each in reversed(kind.__mro__) if issubclass(each, msgspec.Struct)]
+    sources = [inspect.getsource(each) for each in own if each is not msgspec.Struct]
+    lines = "\n".join(sources).splitlines()
     found = [match for line in lines if (match := _FIELD.fullmatch(line))]
     return [Field(m[1], m[2], m[3] or "", re.sub(r"\bNone\b", "null", m[4] or "")) for m in found]
 

@@ -238,14 +238,7 @@ class Orders:
     def _replaced(self, name: str, wire: str, sent: asyncio.Future[Answer]) -> None:
         refused = self._refusal(sent, Path.REPLACE, name)
         if refused is not None:
-            self._sink(
-                OrderReport(
-                    client_order_id=name,
-                    word=Word.REPLACE_REFUSED,
-                    code=Code.REPLACE_REFUSED,
-                    reason=refused,
-                )
-            )
+            self._say_refused(name, Word.REPLACE_REFUSED, Code.REPLACE_REFUSED, refused)
         self._look(wire, *ASKED_LOOKS_S)
 
     def cancel(self, order: OrderUpdate) -> None:
@@ -273,16 +266,16 @@ class Orders:
     def _canceled(self, name: str, wire: str, sent: asyncio.Future[Answer]) -> None:
         refused = self._refusal(sent, Path.CANCEL, name)
         if refused is not None:
-            self._sink(
-                OrderReport(
-                    client_order_id=name,
-                    word=Word.CANCEL_REFUSED,
-                    code=Code.BROKER_REJECTED,
-                    reason=refused,
-                    is_unclear=True,
-                )
-            )
+            self._say_refused(name, Word.CANCEL_REFUSED, Code.BROKER_REJECTED, refused)
         self._look(wire, *ASKED_LOOKS_S)
+
+    def _say_refused(self, name: str, word: Word, code: Code, reason: str) -> None:
+        """Say that a change or cancel was refused; after a cancel the broker is asked why."""
+        is_unclear = word is Word.CANCEL_REFUSED
+        report = OrderReport(
+            client_order_id=name, word=word, code=code, reason=reason, is_unclear=is_unclear
+        )
+        self._sink(report)
 
     def _refusal(self, sent: asyncio.Future[Answer], path: Path, name: str) -> str | None:
         """Return why a change or cancel was certainly not done; None: it was, or nobody knows."""

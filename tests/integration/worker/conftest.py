@@ -36,7 +36,7 @@ class ScriptedDesk(IbDesk):
         super().__init__(house, nothing, nothing, alias)
         self._url, self.broker = url, broker
         self.policy = Policy(short_rule=ShortRule(allow_short=True))
-        self.silence_s = 0.3
+        self.silence_s = self.sweep_s = 0.3
         self.nats: NatsServer  # of its own, for those that may kill it
         self.desk: Desk
         self.intake: Intake
@@ -58,7 +58,7 @@ class ScriptedDesk(IbDesk):
                 bus=house,
                 service=here,
                 lease=lease,
-                sweep_s=0.3,
+                sweep_s=self.sweep_s,
                 policy=self.policy,
                 silence_s=self.silence_s,
                 settle_s=0.1,
@@ -70,7 +70,7 @@ class ScriptedDesk(IbDesk):
                 broker_type=f"scripted-{self.alias}",
                 mode="paper",
                 has_market_data=True,
-                sweep_s=0.3,
+                sweep_s=self.sweep_s,
                 policy=self.policy,
                 make_broker=lambda _: self.broker,
             )

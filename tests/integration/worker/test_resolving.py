@@ -78,25 +78,27 @@ async def test_a_word_ends_the_order_on_record_and_frees_its_symbol(desk, verdic
     await eventually(told)
 
 
-async def test_the_broker_is_asked_first_and_its_word_counts(desk):
-    name = await in_doubt(desk)
-    desk.desk._sweep_s = 3_600.0
-    await asyncio.sleep(0.4)  # the last sweep that was due
-    order = desk.broker.orders[0]
-    report = dataclasses.replace(
-        FOREIGN,
-        client_order_id=name,
-        session_order_id=order.session_order_id,
-        venue_order_id="91",
-        terms=None,
-        is_foreign=False,
-    )
-    desk.broker.reports.append(report)
+async def test_the_broker_is_asked_first_and_its_word_counts(account):
+    account.sweep_s = 3_600.0  # so that nothing but the operator's word asks
+    async with account.run() as desk:
+        name = await in_doubt(desk)
+        asked = desk.broker.questions
+        order = desk.broker.orders[0]
+        report = dataclasses.replace(
+            FOREIGN,
+            client_order_id=name,
+            session_order_id=order.session_order_id,
+            venue_order_id="91",
+            terms=None,
+            is_foreign=False,
+        )
+        desk.broker.reports.append(report)
 
-    reply = await resolve(desk, name)
+        reply = await resolve(desk, name)
 
-    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.ORDER_NOT_UNKNOWN)
-    assert (await desk.order_is(name, OrderState.WORKING)).code is None
+        assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.ORDER_NOT_UNKNOWN)
+        assert desk.broker.questions > asked
+        assert (await desk.order_is(name, OrderState.WORKING)).code is None
 
 
 async def test_a_remark_of_the_broker_about_the_order_is_a_word_too(desk):
