@@ -195,8 +195,7 @@ def _explained(before: OrderUpdate, after: OrderUpdate, news: News) -> OrderUpda
             return after
         return msgspec.structs.replace(after, reason=news.reason, code=news.code or after.code)
     # What was said of an order at work, such as why it was held, does not say why it ended.
-    is_old = before.state is S.UNKNOWN or (
-        after.state in {S.CANCELED, S.REJECTED, S.EXPIRED} and before.state is not S.CANCEL_PENDING
-    )
+    is_end = after.state in {S.CANCEL_PENDING, S.CANCELED, S.REJECTED, S.EXPIRED}
+    is_old = before.state is S.UNKNOWN or (is_end and before.state is not S.CANCEL_PENDING)
     reason = news.reason or (None if is_old else after.reason)
     return msgspec.structs.replace(after, code=news.code, reason=reason)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from janus_common.errors import Code
+from janus_common.errors import BusError, Code, NobodyListens
 from janus_common.messages import Effect, IntentReply, OrderIntent, OrderState, OrderUpdate, Outcome
 
 from janus_cli.failures import OrderFailure, Status, status_of
@@ -190,6 +190,20 @@ def _refused(intent: OrderIntent, code: Code | None, reason: str | None, hint: s
         intent_id=intent.client_order_id,
         code=code and code.value,
         hint=hint,
+    )
+
+
+def not_sent(intent: OrderIntent, error: BusError) -> OrderFailure:
+    """Return the failure of an order that never left this command."""
+    has_no_router = isinstance(error, NobodyListens)  # the bus is there, and the text says the rest
+    return OrderFailure(
+        str(error) if has_no_router else f"nothing was sent: {error}",
+        status=Status.UNREACHABLE,
+        account=intent.account,
+        symbol=intent.symbol,
+        intent_id=intent.client_order_id,
+        code=Code.BUS_DOWN.value,
+        hint="janus workers" if has_no_router else "janus ps",
     )
 
 

@@ -143,6 +143,15 @@ def test_why_an_order_was_held_is_not_why_it_ended():
     assert (told.state, told.reason) == (S.CANCELED, "Parent order was cancelled")
 
 
+def test_why_an_order_was_held_is_not_why_it_was_canceled():
+    held = order(S.WORKING, reason="held: trigger")
+
+    asked = advance(held, News(word=W.CANCEL_ASKED))
+
+    assert (asked.state, asked.reason) == (S.CANCEL_PENDING, None)
+    assert advance(asked, News(word=W.CANCELED)).reason is None
+
+
 def test_the_reason_that_a_final_order_has_is_not_replaced():
     ended = order(S.CANCELED, reason="first")
 

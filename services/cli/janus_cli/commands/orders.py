@@ -290,15 +290,21 @@ async def _send(
     connecting = client.connect(
         here.url, principal=house.principal(), within_s=CONNECT_WITHIN_S, data=False
     )
-    async with connecting as janus:
-        began = monotonic_s()
-        async with janus.follow(intent.account, intent.client_order_id) as followed:
-            reply = await janus.submit(intent)
-            followed.note(reply.order)
-            known_s = monotonic_s()
-            if wait and not intent.dry_run:
-                known_s = await _settle(followed, intent, reply, timeout_s=timeout_s)
-        exits = [await _newest(janus, leg) for leg in reply.orders if leg.parent_id]
+    reply: IntentReply | None = None
+    try:
+        async with connecting as janus:
+            began = monotonic_s()
+            async with janus.follow(intent.account, intent.client_order_id) as followed:
+                reply = await janus.submit(intent)
+                followed.note(reply.order)
+                known_s = monotonic_s()
+                if wait and not intent.dry_run:
+                    known_s = await _settle(followed, intent, reply, timeout_s=timeout_s)
+            exits = [await _newest(janus, leg) for leg in reply.orders if leg.parent_id]
+    except BusError as error:
+        if reply is not None:
+            raise
+        raise order_words.not_sent(intent, error) from error
     elapsed_ms = (known_s - began) * 1_000
     return Placed(intent, mode, reply, followed.last, elapsed_ms, waited=wait, legs=exits)
 
