@@ -203,7 +203,7 @@ def not_sent(intent: OrderIntent, error: BusError) -> OrderFailure:
         symbol=intent.symbol,
         intent_id=intent.client_order_id,
         code=Code.BUS_DOWN.value,
-        hint="janus workers" if has_no_router else "janus ps",
+        hint="janus workers" if has_no_router else "janus up",
     )
 
 

@@ -15,7 +15,6 @@ from janus_common.messages import OrderState
 
 from tests.integration.cli.conftest import state_folder
 from tests.support.stack import JANUS
-from tests.support.stack import janus as run_janus
 from tests.support.waiting import eventually
 
 BUY = ("buy", "AAPL", "10", "-a", "ib-main")
@@ -307,16 +306,6 @@ async def test_without_a_router_nothing_is_sent_and_the_status_says_unreachable(
         "Order Error: no router answers; nothing was sent\naccount ib-main, "
     )
     assert said.err.endswith("code BUS_DOWN\nHint: janus workers\n")
-
-
-async def test_without_a_bus_nothing_is_sent_and_the_error_says_so(tmp_path):
-    folder = state_folder(tmp_path / "state", "nats://127.0.0.1:1")
-
-    said = await run_janus("--state", str(folder), *BUY)
-
-    assert said.code == 4
-    assert said.err.startswith("Order Error: nothing was sent: no NATS server answers at ")
-    assert "Hint: janus ps\n" in said.err
 
 
 async def test_an_interrupt_while_waiting_says_how_to_ask(janus, house, house_url, tmp_path):

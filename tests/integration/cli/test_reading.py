@@ -270,11 +270,15 @@ async def test_a_service_that_is_away_is_named(empty_house, words, reason):
 async def test_without_a_bus_every_verb_says_how_to_start_one(tmp_path):
     folder = state_folder(tmp_path / "state", "nats://127.0.0.1:1")
 
-    for words in (("positions",), ("buy", "AAPL", "1", "-a", "ib-main"), ("watch", "ticks")):
+    for words, label in (
+        (("positions",), "Error"),
+        (("buy", "AAPL", "1", "-a", "ib-main"), "Order Error: nothing was sent"),
+        (("watch", "ticks"), "Error"),
+    ):
         said = await run_janus("--state", str(folder), *words)
 
         assert said.code == 4, said
-        assert said.err.startswith("Error: no NATS server answers at ")
+        assert said.err.startswith(f"{label}: no NATS server answers at ")
         assert said.err.endswith("Hint: janus up\n")
 
 
