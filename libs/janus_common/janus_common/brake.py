@@ -131,6 +131,7 @@ class Brake:
         """Ask what is halted now; raises BusError if nobody can tell."""
         asked_s, before = monotonic_s(), self._writes
         self._files = self._look_at_files()
+        self._changed()  # not only after the bus has answered
         found: dict[str | None, Entry[Halt] | None] = {}
         bad: set[str | None] = set()
         try:

@@ -138,9 +138,9 @@ async def test_a_repeat_that_comes_too_late_is_no_word_on_the_first_that_still_w
     assert last in sent(desk)
 
 
-async def test_of_200_orders_at_once_those_that_cannot_go_in_time_are_told_at_once(desk):
+async def test_of_240_orders_at_once_those_that_cannot_go_in_time_are_told_at_once(desk):
     began_s = time.monotonic()
-    names, tasks = await all_at_once(desk, 200, expires_in_s=2.0)
+    names, tasks = await all_at_once(desk, 240, expires_in_s=3.0)
 
     answers = dict(zip(names, [await task for task in tasks], strict=True))
 
@@ -152,7 +152,7 @@ async def test_of_200_orders_at_once_those_that_cannot_go_in_time_are_told_at_on
     assert len(sent(desk)) >= 2 * AT_ONCE
     quickly = [took for name, (_, took) in answers.items() if name in paced and took < STRETCH]
     assert len(quickly) >= 100
-    assert took_s < 3 * STRETCH
+    assert took_s < 4 * STRETCH
     at_once = [name for name in paced if answers[name][0].code is Code.PACED]
     assert await desk.order(at_once[-1]) is None  # its id is free for another try
 
