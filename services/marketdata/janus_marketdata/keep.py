@@ -19,8 +19,9 @@ async def keep(leases: Leases, lines: Lines, hub: Hub) -> None:
         leases.expire(monotonic_s())
         return leases.desired()
 
-    def lost(symbol: str, reason: str) -> None:
-        log.warning("line.lost", symbol=symbol, reason=reason)
+    def ended(symbol: str, reason: str | None) -> None:
+        if reason is not None:
+            log.warning("line.lost", symbol=symbol, reason=reason)
         hub.mark_stale(symbol)
 
-    await lines.keep(desired, lost)
+    await lines.keep(desired, ended)

@@ -67,17 +67,21 @@ class Lines:
             await self._ask(line.account, "unsubscribe", line.instrument)
 
     async def keep(
-        self, desired: Callable[[], frozenset[str]], lost: Callable[[str, str], object]
+        self, desired: Callable[[], frozenset[str]], ended: Callable[[str, str | None], object]
     ) -> None:
-        """Make the lines match ``desired``, for ever; ``lost`` hears of each that has no line."""
+        """Make the lines match ``desired``, for ever.
+
+        ``ended`` hears of each symbol that has no line, with the reason; None: nobody wants it.
+        """
         while True:
             self.changed.clear()
             wanted = desired()
             for symbol in sorted(set(self._open) - wanted):
+                ended(symbol, None)
                 await self.close(symbol)
             for symbol in sorted(wanted):
                 if (reason := await self.open(symbol)) is not None:
-                    lost(symbol, reason)
+                    ended(symbol, reason)
             try:
                 async with asyncio.timeout(REPEAT_S):
                     await self.changed.wait()

@@ -141,6 +141,18 @@ async def test_a_line_that_is_lost_marks_its_last_tick_stale_once(house):
     assert (house.ticks[-1].quality, house.ticks[-1].last) == (Quality.STALE, 1.0)
 
 
+async def test_the_last_tick_of_a_line_that_was_closed_is_not_given_out_as_live(house):
+    await house.ask("subscribe", Subscribe(holder="bot", symbols=["AAPL"]))
+    await house.send(last=1.0)
+    await eventually(lambda: len(house.ticks) == 1)
+    await house.ask("unsubscribe", Unsubscribe(holder="bot", symbols=["AAPL"]))
+    await eventually(lambda: house.feed.lines == [])
+
+    reply = await house.ask("subscribe", Subscribe(holder="another", symbols=["AAPL"]))
+
+    assert [(t.last, t.quality) for t in reply.ticks] == [(1.0, Quality.STALE)]
+
+
 async def test_a_snapshot_is_the_last_tick_and_says_what_it_does_not_know(house):
     await house.ask("subscribe", Subscribe(holder="bot", symbols=["AAPL"]))
     await house.send(last=3.0)

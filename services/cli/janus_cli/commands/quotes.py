@@ -65,8 +65,12 @@ class Board:
 
     @property
     def is_begun(self) -> bool:
-        """Whether each symbol has ticked or was refused."""
-        return all(each in self.ticks or each in self.refused for each in self._symbols)
+        """Whether each symbol ticks now or was refused; a stale tick is of an earlier line."""
+        return all(each in self.refused or self._ticks_now(each) for each in self._symbols)
+
+    def _ticks_now(self, symbol: str) -> bool:
+        tick = self.ticks.get(symbol)
+        return tick is not None and tick.quality is not Quality.STALE
 
     @property
     def is_whole(self) -> bool:
