@@ -239,6 +239,8 @@ class Intents:
             except (BusError, MessageInvalid) as error:
                 self._note_unanswered(command)
                 return _unanswered(command, error)
+        if reply.code is Code.DRAINING:  # said of this request only: the id is not looked up
+            raise Denied(Code.DRAINING, reply.reason or "its worker is stopping", reply.hint or "")
         return _reply(reply, command.intent)
 
     def _note_unanswered(self, command: Command) -> None:

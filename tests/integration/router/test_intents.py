@@ -46,8 +46,11 @@ class Worker:
         self.taken: list[Command] = []
         self.hang = asyncio.Event()
         self.hang.set()
+        self.is_draining = False
 
     async def handle(self, asked: service.Asked[Command]) -> CommandReply:
+        if self.is_draining:
+            raise Denied(Code.DRAINING, "this process is stopping")
         self.taken.append(asked.message)
         await self.hang.wait()
         return CommandReply(outcome=Outcome.ACCEPTED)
@@ -301,6 +304,24 @@ async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker
     assert (reply.outcome, reply.replayed) == (Outcome.ACCEPTED, True)
     assert reply.order is not None
     assert reply.order.state is OrderState.FILLED
+
+
+async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker_drains(house):
+    account = house.accounts[0]
+    house.workers[0].is_draining = True
+    sent, fresh = intent(account=account), intent(account=account)
+    first = order_update(
+        account=account,
+        client_order_id=sent.client_order_id,
+        state=OrderState.FILLED,
+        body=fingerprint(sent),
+    )
+    await house.client.streams.append(subjects.order(account, sent.client_order_id), first)
+
+    again, refused = await house.ask(sent), await house.ask(fresh)
+
+    assert (again.outcome, again.replayed) == (Outcome.ACCEPTED, True)
+    assert (refused.outcome, refused.code) == (Outcome.DENIED, Code.DRAINING)
 
 
 async def test_a_repeated_id_with_another_body_is_refused_while_its_worker_is_away(house):

@@ -29,6 +29,7 @@ from janus_common.messages import MAX_BYTES, Event, Presence, ServiceState, Seve
 
 HEARTBEAT_S = 2.0  # dead after three missed
 MAX_WAITING = 10_000  # requests of one subject; the askers of more hear nothing
+AGAIN = "ask again in a moment, for an order under the same id"
 
 T = TypeVar("T")
 Refuse = Callable[[Denied], msgspec.Struct]
@@ -109,7 +110,7 @@ class _Answering(Generic[T]):
     async def _reply(self, raw: RawRequest) -> tuple[msgspec.Struct, codec.Format]:
         form = codec.format_of((raw.headers or {}).get(codec.CONTENT_TYPE))
         if self._bus.is_draining:
-            denied = Denied(Code.DRAINING, "this process is stopping; ask again")
+            denied = Denied(Code.DRAINING, "this process is stopping", AGAIN)
             return self._refuse(denied), form
         try:
             message = codec.decode(raw.data, self._kind, form)
