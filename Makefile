@@ -76,7 +76,7 @@ crash: $(READY) ## kill -9 everything at every point of an order's life (KILLS=2
 pains: $(READY) ## write docs/pains.md again: what Janus promises, and the test of each
 	@$(PY) -m tests.rules.pains && $(PY) -m tests.rules.symbol_sentences
 
-bench: $(READY) ## measure: order path, tick path, pacing, registry, restart, many workers, footprint, venue, harmony
+bench: $(READY) ## measure: order path, tick path, pacing, registry, restart, many workers, footprint, venue, harmony, Webull
 	@$(PY) -m benchmarks
 
 clean: ## remove what was built and the local stack's state

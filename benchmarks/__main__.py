@@ -16,6 +16,7 @@ from benchmarks import (
     restart,
     tick_path,
     venue,
+    webull,
     workers,
 )
 
@@ -29,6 +30,7 @@ ALL = {
     "footprint": footprint.run,
     "venue": venue.run,
     "harmony": harmony.run,
+    "webull": webull.run,
 }
 MEMORY = Path("/dev/shm")
 

@@ -20,6 +20,12 @@ def p50_p99(values: list[float]) -> str:
     return f"{percentile(values, 0.5) * 1e3:6.2f} / {percentile(values, 0.99) * 1e3:6.2f}"
 
 
+def against(what: str, found: float, aim: float, unit: str, *, digits: int = 1) -> str:
+    """Return a figure beside its aim, which it must not exceed; it says so if it does."""
+    said = "" if found <= aim else "   MISSED"
+    return f"{what + ':':<46}{found:8.{digits}f} {unit:<4} aim at most {aim:g} {unit}{said}"
+
+
 def resident_mb(pid: int) -> float:
     """Return the resident memory of a process in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -32,7 +32,7 @@ STEPS = (
 class Tap:
     """The listener, and what it saw."""
 
-    def __init__(self, house: Bus, url: str, account: str) -> None:
+    def __init__(self, house: Bus, url: str, account: str, *, worker: str = "ib_worker") -> None:
         self._house, self._url = house, url
         self._patterns = (
             subjects.intent(),
@@ -41,7 +41,7 @@ class Tap:
             subjects.fill(account),
             "_INBOX_bench-orders.>",
             "_INBOX_router-orders.>",
-            f"_INBOX_ib_worker-{account}-orders.>",
+            f"_INBOX_{worker}-{account}-orders.>",
         )
 
     async def around(self, work: Callable[[], Awaitable[None]]) -> dict[str, Stamps]:

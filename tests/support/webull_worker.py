@@ -35,8 +35,8 @@ mode = "paper"
 account_id = "{account_id}"
 endpoint = "http://127.0.0.1:{port}"
 events_endpoint = "http://127.0.0.1:{events_port}"
-app_key = "file:webull.key"
-app_secret = "file:webull.secret"
+app_key = "file:{folder}/webull.key"
+app_secret = "file:{folder}/webull.secret"
 {more}
 """
 CONFIG = """
@@ -92,20 +92,36 @@ def write_settings(
     **settings: Any,
 ) -> None:
     """Write a ``janus.toml`` for ``aliases``, each with its account id."""
+    text = CONFIG.format(url=url, log_level=log_level)
+    text += webull_section(folder, venue, aliases, key=key, secret=secret, **(TIMES | settings))
+    (folder / "janus.toml").write_text(text)
+
+
+def webull_section(
+    folder: Path,
+    venue: PaperVenue,
+    aliases: dict[str, str],
+    *,
+    key: str = KEY,
+    secret: str = SECRET,
+    **settings: Any,
+) -> str:
+    """Return the accounts' part of a ``janus.toml``; their key is written into ``folder``."""
     folder.mkdir(exist_ok=True)
     (folder / "webull.key").write_text(key)
     (folder / "webull.secret").write_text(secret)
-    more = "\n".join(f"{name} = {toml(value)}" for name, value in (TIMES | settings).items())
-    text = CONFIG.format(url=url, log_level=log_level)
-    for alias, account_id in aliases.items():
-        text += SECTION.format(
+    more = "\n".join(f"{name} = {toml(value)}" for name, value in settings.items())
+    return "".join(
+        SECTION.format(
             alias=alias,
             account_id=account_id,
             port=venue.webull_port,
             events_port=venue.events_port,
+            folder=folder,
             more=more,
         )
-    (folder / "janus.toml").write_text(text)
+        for alias, account_id in aliases.items()
+    )
 
 
 @asynccontextmanager

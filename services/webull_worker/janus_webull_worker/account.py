@@ -14,6 +14,7 @@ from janus_webull_worker.key import AppKey
 from janus_webull_worker.ledger import Ledger
 from janus_webull_worker.orders import Orders
 from janus_webull_worker.outcome import KeyRefused
+from janus_webull_worker.rates import Share
 
 
 class Account:
@@ -24,9 +25,15 @@ class Account:
     ) -> None:
         self.alias, self.settings, self.key, self.instruments = alias, settings, key, instruments
         self.account_id = settings.account_id
+        self.share = Share(key.rates)
         self.ledger, self.doubts = Ledger(alias), Doubts(settings.settle_s)
         self.orders = Orders(
-            self.account_id, settings.gtc, key=key, ledger=self.ledger, doubts=self.doubts
+            self.account_id,
+            settings.gtc,
+            key=key,
+            share=self.share,
+            ledger=self.ledger,
+            doubts=self.doubts,
         )
         self.is_margin = False
         self.was_there = False  # whether Webull has had it since this process began

@@ -9,6 +9,7 @@ from janus_common.worker.broker import FarmChange, House, Session, Sink, TickSin
 
 from janus_webull_worker.account import Account
 from janus_webull_worker.outcome import KeyRefused
+from janus_webull_worker.rates import Share
 from janus_webull_worker.session import HttpSession
 
 FARM = "trade events"
@@ -55,6 +56,11 @@ class WebullBroker:
             account.orders.detach()
 
     # ── what the stream tells ──
+
+    @property
+    def share(self) -> Share:
+        """The account's turns."""
+        return self._account.share
 
     @property
     def account_id(self) -> str:

@@ -22,6 +22,7 @@ class Verdict(Enum):
     TROUBLE = auto()  # Webull's own; whether it was done is unknown
 
 
+NO_TOKEN = "INVALID_TOKEN"  # noqa: S105 - a code
 _KEY = (
     "MISSING_APP_KEY",
     "MISSING_SIGNATURE",
@@ -30,7 +31,7 @@ _KEY = (
     "MISSING_NONCE",
     "MISSING_TIMESTAMP",
     "UNAUTHORIZED",
-    "INVALID_TOKEN",
+    NO_TOKEN,
     "INCORRECT_SIGN",
     "SIGNATURE_ALGORITHM_NOT_SUPPORTED",
     "VERSION_NOT_SUPPORTED",

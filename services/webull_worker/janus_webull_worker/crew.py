@@ -9,7 +9,6 @@ from janus_common.worker import policy
 from janus_common.worker.process import Worker
 
 from janus_webull_worker.broker import WebullBroker
-from janus_webull_worker.key import AppKey
 
 SERVICE = "webull_worker"
 
@@ -18,7 +17,6 @@ def worker(
     alias: str,
     account: WebullAccount,
     broker: WebullBroker,
-    key: AppKey,
     *,
     halt_file: Path | None,
 ) -> Worker:
@@ -33,5 +31,5 @@ def worker(
         busy_sweep_s=account.busy_sweep_s,
         policy=policy.of(account, halt_file=halt_file),
         make_broker=lambda _: broker,
-        make_pacer=lambda: key.rates,
+        make_pacer=lambda: broker.share,
     )

@@ -19,7 +19,7 @@ from janus_common.errors import BrokerUnavailable
 from janus_common.logs import get_logger
 from janus_common.worker.pacing import Rank
 
-from janus_webull_worker.codes import Verdict
+from janus_webull_worker.codes import NO_TOKEN, Verdict
 from janus_webull_worker.outcome import Answer, KeyRefused, NoAnswer, NotBegun, Refused
 from janus_webull_worker.rates import FIRST, Path, Rates
 from janus_webull_worker.threads import Threads
@@ -57,7 +57,7 @@ class AppKey:
         for left in reversed(range(TRIES)):
             await self._turn(path, rank)
             try:
-                return await asyncio.wrap_future(self._questions.run(call))
+                return await self._answered(path, self._questions, call)
             except NoAnswer as error:
                 reason = str(error)
             except Refused as refused:
@@ -73,9 +73,18 @@ class AppKey:
                 await asyncio.sleep(next(delays))
         raise BrokerUnavailable(f"{path}: {reason}")
 
-    def send(self, call: Callable[[], Answer]) -> asyncio.Future[Answer]:
+    def send(self, path: Path, call: Callable[[], Answer]) -> asyncio.Future[Answer]:
         """Begin to send an order, a change or a cancel; it is sent once or, if late, not at all."""
-        return asyncio.wrap_future(self._orders.run(partial(_timely, call, monotonic_s())))
+        return self._answered(path, self._orders, partial(_timely, call, monotonic_s()))
+
+    def _answered(
+        self, path: Path, threads: Threads, call: Callable[[], Answer]
+    ) -> asyncio.Future[Answer]:
+        """Begin a request; its turn counts from when it has ended, whatever came of it."""
+        sent_s, answered = monotonic_s(), asyncio.wrap_future(threads.run(call))
+        pacer = self.rates.of(path)
+        answered.add_done_callback(lambda _: pacer.arrived(sent_s, by_s=monotonic_s()))
+        return answered
 
     def pause(self, path: Path) -> None:
         """Call a path no more for a while."""
@@ -92,7 +101,12 @@ class AppKey:
 def key_refused(refused: Refused) -> KeyRefused:
     """Return the end of a session whose key is not accepted."""
     is_clock = refused.verdict is Verdict.CLOCK
-    cure = "set this machine's clock (NTP)" if is_clock else "look at app_key, app_secret, region"
+    if is_clock:
+        cure = "set this machine's clock (NTP)"
+    elif refused.code.endswith(NO_TOKEN):
+        cure = "it wants a token confirmed in the app, which Webull's first SDK does not have"
+    else:
+        cure = "look at app_key, app_secret, region"
     return KeyRefused(f"webull refuses this key: {refused.reason}; {cure}", is_clock=is_clock)
 
 

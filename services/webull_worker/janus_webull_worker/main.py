@@ -50,7 +50,7 @@ async def _start(path: Path, aliases: Sequence[str]) -> None:
     jobs = [watch.run] if shared.has_events else []
     halt_file = config.halt_file(settings)
     workers = [
-        worker(alias, accounts[alias], broker, key, halt_file=halt_file)
+        worker(alias, accounts[alias], broker, halt_file=halt_file)
         for alias, broker in brokers.items()
     ]
     await serve_together(config.bus_url(settings), workers, *jobs, stop_within_s=STOP_WITHIN_S)

@@ -28,7 +28,7 @@ from janus_webull_worker.fields import Row
 from janus_webull_worker.key import AppKey, key_refused
 from janus_webull_worker.ledger import Ledger
 from janus_webull_worker.outcome import Answer, NoAnswer, NotBegun, Refused
-from janus_webull_worker.rates import Path
+from janus_webull_worker.rates import Path, Share
 
 PLACED_LOOKS_S = (1.0,)  # after an order is taken: in case no event tells its fill
 MARKET_LOOKS_S = (0.3, 1.5)  # the same of one that fills at once
@@ -71,10 +71,18 @@ class Orders:
     """What one account sends; it outlives sessions, as answers may."""
 
     def __init__(
-        self, account_id: str, gtc: str, *, key: AppKey, ledger: Ledger, doubts: Doubts
+        self,
+        account_id: str,
+        gtc: str,
+        *,
+        key: AppKey,
+        share: Share,
+        ledger: Ledger,
+        doubts: Doubts,
     ) -> None:
         self._account_id, self._gtc = account_id, gtc
-        self._key, self._ledger, self._doubts = key, ledger, doubts
+        self._key, self._share = key, share
+        self._ledger, self._doubts = ledger, doubts
         self._client = key.client
         self._refuses_gtc = False  # as it has shown
         self._cancel_after: set[str] = set()  # orders to be canceled as soon as Webull has them
@@ -129,7 +137,9 @@ class Orders:
         )
         self._doubts.begin(attempt.order.client_order_id)
         self._post(
-            partial(self._client.place, self._account_id, body), partial(self._placed, attempt)
+            Path.PLACE,
+            partial(self._client.place, self._account_id, body),
+            partial(self._placed, attempt),
         )
 
     def _placed(self, attempt: Try, sent: asyncio.Future[Answer]) -> None:
@@ -190,7 +200,7 @@ class Orders:
         order = attempt.order
         remark = f"{translate.as_day(second)} ({refused.reason})"
         try:
-            await gates.turn(self._key.rates, Rank.ORDER, order.expires_ns)
+            await gates.turn(self._share, Rank.ORDER, order.expires_ns)
             gates.check_expiry(order)
             if self._bridge is None:
                 raise Denied(Code.BROKER_DOWN, "the session has just ended")
@@ -231,6 +241,7 @@ class Orders:
             order, instrument_id=instrument_id, wire_id=wire, tif=order.tif
         )
         self._post(
+            Path.REPLACE,
             partial(self._client.replace, self._account_id, body),
             partial(self._replaced, order.client_order_id, wire),
         )
@@ -259,6 +270,7 @@ class Orders:
 
     def _cancel(self, name: str, wire: str) -> None:
         self._post(
+            Path.CANCEL,
             partial(self._client.cancel, self._account_id, wire),
             partial(self._canceled, name, wire),
         )
@@ -295,9 +307,12 @@ class Orders:
         return None
 
     def _post(
-        self, call: Callable[[], Answer], done: Callable[[asyncio.Future[Answer]], None]
+        self,
+        path: Path,
+        call: Callable[[], Answer],
+        done: Callable[[asyncio.Future[Answer]], None],
     ) -> None:
-        self._key.send(call).add_done_callback(done)
+        self._key.send(path, call).add_done_callback(done)
 
     def _look(self, wire: str, *after_s: float) -> None:
         if self._bridge is not None:

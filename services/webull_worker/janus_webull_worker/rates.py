@@ -1,11 +1,13 @@
 """How often one app key may call each path, and whose turn is first.
 
-Webull counts by app key and path, so all accounts of a key share the turns. A turn is taken a
-little later than the table allows: a request takes more or less long to get there.
+Webull counts by app key and path, so all accounts of a key share the turns. A request takes more or
+less long to get there, so its turn counts from its answer, and is a little longer than the table says.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,3 +93,28 @@ class Rates:
     def wait_s(self, rank: Rank, count: int) -> float:
         """Return how long ``count`` more of these take, if no others come between."""
         return self._pacers[_OF_RANK.get(rank, Path.TODAY)].wait_s(rank, count)
+
+
+class Share:
+    """The turns of one account: however many of its orders wait, one of each kind is in line.
+
+    So the accounts of a key take turns, and one with many orders holds up no other.
+    """
+
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._next: defaultdict[Rank, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def take(self, rank: Rank, *, within_s: float) -> None:
+        """Wait for a turn to place, replace or cancel.
+
+        Raises:
+            TimeoutError: there is none within ``within_s``.
+        """
+        async with asyncio.timeout(within_s):
+            async with self._next[rank]:
+                await self._rates.take(rank, within_s=within_s)
+
+    def wait_s(self, rank: Rank, count: int) -> float:
+        """Return how long ``count`` more of these take, if no others come between."""
+        return self._rates.wait_s(rank, count)

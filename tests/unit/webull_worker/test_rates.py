@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from janus_common.worker.pacing import Rank
-from janus_webull_worker.rates import CURRENT, FIRST, LEGACY, MARGIN_S, Path, Rates
+from janus_webull_worker.rates import CURRENT, FIRST, LEGACY, MARGIN_S, Path, Rates, Share
 
 
 class Clock:
@@ -90,3 +90,48 @@ async def test_ten_accounts_of_one_key_take_turns_and_none_starves():
 
     assert served == {0: 2, 1: 2}
     assert time.monotonic() - began_s >= 2.0
+
+
+async def test_a_request_that_was_long_on_its_way_counts_from_its_answer():
+    clock = Clock()
+    rates = Rates("legacy", monotonic_s=clock)
+    await rates.take(Rank.ORDER, within_s=0.0)
+
+    rates.of(Path.PLACE).arrived(0.0, by_s=0.4)
+
+    clock.now_s = 1.0 + 2 * MARGIN_S
+    assert rates.wait_s(Rank.ORDER, 1) == pytest.approx(0.4 - MARGIN_S)
+    clock.now_s = 1.4 + 2 * MARGIN_S
+    assert rates.wait_s(Rank.ORDER, 1) == 0
+
+
+async def test_an_account_with_many_orders_takes_no_turn_of_another_one():
+    rates = Rates("legacy", monotonic_s=time.monotonic)
+    greedy, modest = Share(rates), Share(rates)
+    served: list[str] = []
+
+    async def order(share, name):
+        await share.take(Rank.ORDER, within_s=30.0)
+        served.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(order(greedy, "greedy")) for _ in range(20)]
+        await asyncio.sleep(0)
+        await order(modest, "modest")
+        for task in waiting:
+            task.cancel()
+
+    assert served == ["greedy", "greedy", "modest"]
+
+
+async def test_an_order_whose_time_is_over_leaves_the_line_of_its_account():
+    rates = Rates("legacy", monotonic_s=time.monotonic)
+    share = Share(rates)
+    await share.take(Rank.ORDER, within_s=0.0)
+
+    with pytest.raises(TimeoutError):
+        await share.take(Rank.ORDER, within_s=0.0)
+    with pytest.raises(TimeoutError):
+        await share.take(Rank.ORDER, within_s=0.05)
+
+    await share.take(Rank.ORDER, within_s=5.0)

@@ -98,6 +98,18 @@ class Pacer:
         """Grant nothing for a while: the broker has said that it is too much."""
         self._not_before_s = max(self._not_before_s, self._monotonic_s() + for_s)
 
+    def arrived(self, sent_s: float, *, by_s: float) -> None:
+        """Count what was sent at ``sent_s`` from ``by_s`` on, by when the broker surely had it.
+
+        For brokers that count arrivals: what was long on its way and what is quick behind it may
+        be closer to each other there than their turns were here.
+        """
+        own = next((at for at in reversed(self._sent) if at <= sent_s), None)
+        if own is not None:
+            self._sent.remove(own)
+            self._sent.append(by_s)
+            self._sent = deque(sorted(self._sent))
+
     def _limit(self, rank: Rank) -> int:
         return self._per_window - int(self._per_window * KEPT_FREE[rank])
 
