@@ -44,6 +44,7 @@ from janus_common.messages import (
     ServiceState,
     ShowSymbol,
     Side,
+    Snapshot,
     Subscribe,
     Sync,
     SyncReply,
@@ -84,6 +85,8 @@ class FakeHouse:
             await here.answer(subjects.registry(verb), kind, self.registry, refuse=unknown)
         for verb, lease in {"subscribe": Subscribe, "unsubscribe": Unsubscribe}.items():
             await here.answer(subjects.marketdata(verb), lease, self.market, refuse=no_market)
+        snapshot = subjects.marketdata("snapshot")
+        await here.answer(snapshot, Snapshot, self.last_ticks, refuse=no_market)
 
     async def intent(self, asked: service.Asked) -> IntentReply:
         match asked.message:
@@ -257,6 +260,11 @@ class FakeHouse:
         ticking = [symbol for symbol in wanted if symbol not in {"NONE", "MUTE"}]
         self.bus.tasks.create_task(self.tick(ticking))
         return MarketDataReply(refused=refused)
+
+    async def last_ticks(self, asked: service.Asked) -> MarketDataReply:
+        """Tell the last tick of AAPL; no other has any."""
+        known = [name for name in asked.message.symbols if name == "AAPL"]
+        return MarketDataReply(ticks=[tick(name, sequence=1) for name in known])
 
     async def tick(self, symbols: list[str]) -> None:
         for number in range(1, 40):

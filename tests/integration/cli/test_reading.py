@@ -28,10 +28,29 @@ async def test_positions_leave_out_what_is_flat(janus, house):
         ["NQ.2603", "future", "-2", "189.21"],
     ]
     assert lines[3].startswith("2 positions · oldest word ")
-    assert lines[3].endswith("source: the brokers, by their workers")
+    assert "source: the brokers, by their workers" in lines[3]
 
 
-TAIL = ("currency", "age")
+TAIL = ("currency", "age", "value", "unrealized", "tick")
+
+
+async def test_what_a_position_is_worth_is_marked_as_derived_and_absent_without_a_tick(
+    janus, house
+):
+    await house.hold("holder")
+
+    table = await janus("positions", "-a", "holder")
+    rows = {row["symbol"]: row for row in (await janus("positions", "-a", "holder", "--json")).data}
+
+    apple, future = (line.split() for line in table.out.splitlines()[1:3])
+    assert "~1,892.00" in apple
+    assert "~-0.10" in apple
+    assert future[-3:] == ["-", "-", "-"]
+    assert table.out.rstrip().endswith("~ derived from ticks over ib-main")
+    assert rows["AAPL"]["valuation"]["derived"] is True
+    assert rows["AAPL"]["valuation"]["market_value"] == 1892.0
+    assert rows["AAPL"]["valuation"]["source"] == "ib-main"
+    assert rows["NQ.2603"]["valuation"] is None
 
 
 async def test_positions_as_json_may_include_the_flat_ones(janus, house):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, TypeVar
 
 import typer
@@ -12,10 +12,18 @@ from janus_common.capabilities import TABLE, Session
 from janus_common.capabilities import Cell as Capability
 from janus_common.clock import now_ns
 from janus_common.errors import Code
-from janus_common.messages import Balance, Position, Presence, ServiceState
+from janus_common.messages import (
+    Balance,
+    Position,
+    Presence,
+    Quality,
+    ServiceState,
+    Tick,
+    Valuation,
+)
 from janus_common.symbols import AssetClass, canonical
 
-from janus_cli import halts, house, show
+from janus_cli import halts, house, show, valuing
 from janus_cli.commands import options
 from janus_cli.failures import Failure, Status
 from janus_cli.show import Cell, Table
@@ -49,28 +57,30 @@ def positions(
     flat: Annotated[bool, typer.Option("--flat", help="Show closed positions too.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Show what each account holds, as its broker says."""
+    """Show what each account holds, as its broker says; its value (~) is ours, from last ticks."""
     tail = canonical(symbol) if symbol else subjects.TAIL
     pattern = subjects.position(account or subjects.ANY, tail)
     with quick.connect(
         house.find(ctx.obj.state, account=account).url, name=house.principal()
     ) as bus:
         found = [each.message for each in bus.last_of_each(quick.STATE, [pattern], Position)]
-    held = [each for each in found if each.qty or flat]
-    held.sort(key=lambda each: (each.account, each.symbol))
+        held = [each for each in found if each.qty or flat]
+        held.sort(key=lambda each: (each.account, each.symbol))
+        known = valuing.ticks(bus, held)
+    rows = [(each, valuing.valuation(each, known)) for each in held]
     if json:
-        show.data("positions", [as_json(each) for each in held])
+        show.data(
+            "positions", [as_json(each) | {"valuation": as_json(worth)} for each, worth in rows]
+        )
         _raise_if_partial(bus.unreadable)
         return
-    show.table(
-        Table(
-            show.columns("account symbol class >qty >average_cost currency >age"),
-            [_position(each, now_ns()) for each in held],
-            note=_note(
-                "position", [each.as_of_ns for each in held], "the brokers, by their workers"
-            ),
-        )
-    )
+    note = _note("position", [each.as_of_ns for each in held], "the brokers, by their workers")
+    if ticking := sorted({worth.source for _, worth in rows if worth is not None}):
+        note += f" · ~ derived from ticks over {', '.join(ticking)}"
+    titles = "account symbol class >qty >average_cost currency >age >value >unrealized >tick"
+    now = now_ns()
+    lines = [[*_position(each, now), *_worth(worth, known, now)] for each, worth in rows]
+    show.table(Table(show.columns(titles), lines, note=note))
     _raise_if_partial(bus.unreadable)
 
 
@@ -93,6 +103,21 @@ def _position(held: Position, now: int) -> list[str | Cell]:
         held.currency,
         age(held.as_of_ns, now_ns=now),
     ]
+
+
+def _worth(worth: Valuation | None, known: Mapping[str, Tick], now: int) -> Iterator[str | Cell]:
+    """Yield the cells that are no broker's word."""
+    if worth is None:
+        yield from (UNKNOWN, UNKNOWN, UNKNOWN)
+        return
+    yield _derived(worth.market_value)
+    yield _derived(worth.unrealized_pnl)
+    quality, since = known[worth.symbol].quality, age(worth.tick_ns, now_ns=now)
+    yield since if quality is Quality.LIVE else Cell(f"{quality} {since}", "warn")
+
+
+def _derived(amount: float | None) -> str | Cell:
+    return UNKNOWN if amount is None else Cell(f"{amount:,.2f}", "derived")
 
 
 def accounts(
