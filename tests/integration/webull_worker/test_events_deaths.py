@@ -54,7 +54,7 @@ async def test_fills_and_positions_equal_the_truth_after_a_run_of_bad_events(des
     await positions_are_the_truth(desk)
 
 
-async def crossed(desk, qty: int) -> str:
+async def crossed(desk, qty: int):
     """Place an order that rests, then move the market past it and back."""
     reply = await desk.place("AAPL", qty, kind=OrderType.LIMIT, limit="100")
     assert reply.outcome is Outcome.ACCEPTED, reply
@@ -65,7 +65,7 @@ async def crossed(desk, qty: int) -> str:
     return name
 
 
-async def canceled(desk) -> str:
+async def canceled(desk):
     name = await desk.resting("MSFT")
     await desk.order_is(name, OrderState.WORKING)
     assert (await desk.cancel(name)).outcome is Outcome.ACCEPTED

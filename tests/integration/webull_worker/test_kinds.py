@@ -22,7 +22,7 @@ async def holds(desk, symbol: str, qty: int) -> None:
     await eventually(check)
 
 
-async def sell_trailing(desk, qty: int, **trail: Decimal) -> str:
+async def sell_trailing(desk, qty: int, **trail: Decimal):
     command = await desk.command("AAPL", qty, side=Side.SELL, kind=OrderType.TRAILING_STOP)
     intent = msgspec.structs.replace(command.intent, **trail)
     reply = await desk.say(msgspec.structs.replace(command, intent=intent))
@@ -81,10 +81,11 @@ async def test_a_trailing_stop_is_changed_and_canceled(desk):
 async def test_a_short_sale_goes_out_under_its_own_side_and_is_bought_back(
     nats_url, webull_venue, tmp_path
 ):
-    may = {"allow_short": True, "short_side": True, "rates": "current"}
-    async with webull_desk(nats_url, webull_venue, tmp_path, **may) as desk:
+    async with webull_desk(
+        nats_url, webull_venue, tmp_path, allow_short=True, short_side=True, rates="current"
+    ) as desk:
         reply = await desk.place("IBM", 5, side=Side.SELL)
-        assert reply.outcome is Outcome.ACCEPTED, reply
+        assert reply.order is not None, reply
         name = reply.order.client_order_id
 
         await desk.order_is(name, OrderState.FILLED)
@@ -92,7 +93,7 @@ async def test_a_short_sale_goes_out_under_its_own_side_and_is_bought_back(
         (row,) = await desk.truth(name)
         assert (row["raw"]["side"], row["side"]) == ("SHORT", "SELL")
         own = [fill for fill in await desk.fills() if fill.client_order_id == name]
-        assert [(fill.side, fill.qty) for fill in own] == [(Side.SELL, 5)]
+        assert [(fill.side, fill.qty) for fill in own] == [(Side.SELL, Decimal(5))]
         await holds(desk, "IBM", -5)
         back = await desk.market(5, "IBM")
         await desk.order_is(back, OrderState.FILLED)
@@ -101,14 +102,15 @@ async def test_a_short_sale_goes_out_under_its_own_side_and_is_bought_back(
 
 
 async def test_a_sale_through_zero_is_denied_with_what_to_do(nats_url, webull_venue, tmp_path):
-    may = {"allow_short": True, "short_side": True, "rates": "current"}
-    async with webull_desk(nats_url, webull_venue, tmp_path, **may) as desk:
+    async with webull_desk(
+        nats_url, webull_venue, tmp_path, allow_short=True, short_side=True, rates="current"
+    ) as desk:
         await desk.order_is(await desk.market(2, "BAC"), OrderState.FILLED)
         await holds(desk, "BAC", 2)
 
         reply = await desk.place("BAC", 5, side=Side.SELL)
 
         assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.UNSUPPORTED)
-        assert "goes through zero" in reply.reason
+        assert "goes through zero" in (reply.reason or "")
         await desk.flatten("BAC")
         await holds(desk, "BAC", 0)
