@@ -104,7 +104,8 @@ class JanusClient:
         No answer is the outcome UNKNOWN: ask for the order by its id, or submit the same again.
 
         Raises:
-            NobodyListens, BusUnavailable: nothing was sent.
+            NobodyListens, BusUnavailable: this call sent nothing; of an earlier one under the
+                same id that says nothing.
             SubjectInvalid: the account's name is none.
         """
         subject = subjects.intent(self.principal, intent.account)

@@ -125,6 +125,7 @@ CHANNELS: tuple[Channel, ...] = (
     _asked(
         subjects.command(ANY),
         *(messages.PlaceCommand, messages.PreviewCommand, messages.OcaCommand),
+        messages.OrderStatusCommand,
         *(messages.CancelCommand, messages.CancelAllCommand),
         *(messages.ReplaceCommand, messages.FlattenCommand, messages.ResolveOrderCommand),
         reply=messages.CommandReply,

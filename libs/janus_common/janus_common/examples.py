@@ -48,6 +48,7 @@ from janus_common.messages import (
     OcaIntent,
     OrderIntent,
     OrderState,
+    OrderStatusCommand,
     OrderType,
     OrderUpdate,
     Outcome,
@@ -212,6 +213,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     PreviewCommand(
         intent=msgspec.structs.replace(INTENT, dry_run=True), instrument=AAPL, principal="alice"
     ),
+    OrderStatusCommand(intent=INTENT, principal="alice"),
     OcaCommand(intent=OCA, instruments=[AAPL, AAPL], principal="alice"),
     CancelCommand(intent=CANCEL, principal="alice", expires_ns=NOW_NS + ns(30)),
     CancelAllCommand(intent=CANCEL_ALL, principal="alice", expires_ns=NOW_NS + ns(30)),

@@ -389,6 +389,16 @@ class PreviewCommand(Message, frozen=True, kw_only=True):
     principal: str
 
 
+class OrderStatusCommand(Message, frozen=True, kw_only=True):
+    """Does the worker have that order, or hold it in line? Nothing is sent, nothing recorded.
+
+    If neither, the code is UNKNOWN_ORDER, and whoever refuses the intent may say so.
+    """
+
+    intent: OrderIntent | OcaIntent
+    principal: str
+
+
 class CancelCommand(Message, frozen=True, kw_only=True):
     """A validated cancel."""
 
@@ -441,6 +451,7 @@ class ResolveOrderCommand(Message, frozen=True, kw_only=True):
 Command = (
     PlaceCommand
     | PreviewCommand
+    | OrderStatusCommand
     | OcaCommand
     | CancelCommand
     | CancelAllCommand

@@ -11,7 +11,6 @@ import structlog
 from janus_common import subjects
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Asked
-from janus_common.bus.streams import ORDERS
 from janus_common.clock import now_ns
 from janus_common.errors import (
     BusError,
@@ -37,6 +36,7 @@ from janus_common.messages import (
     OcaCommand,
     OcaIntent,
     OrderIntent,
+    OrderStatusCommand,
     OrderUpdate,
     Outcome,
     PlaceCommand,
@@ -46,9 +46,9 @@ from janus_common.messages import (
     ResolveOrderCommand,
     ResolveOrderIntent,
 )
-from janus_common.repeats import fingerprint, in_doubt, replay
 
 from janus_router import changes, groups, validate
+from janus_router.repeated import Repeated, shown
 
 WORKER_TIMEOUT_S = 5.0
 CANCEL_EXPIRY_NS = validate.DEFAULT_EXPIRY_NS
@@ -59,12 +59,13 @@ ENDS = (
     FlattenCommand,
     ResolveOrderCommand,
 )  # do not wait for the orders' places
+NEW = (PlaceCommand, OcaCommand, PreviewCommand)
 
 log = structlog.get_logger()
 
 
 class Intents:
-    """Answers intents; keeps the count of those in flight, and which got no answer."""
+    """Answers intents; keeps the count of those in flight."""
 
     def __init__(
         self,
@@ -79,8 +80,8 @@ class Intents:
         self._check = check
         self._bus, self._instruments = bus, instruments
         self._brokers, self._worker_timeout_s = brokers, worker_timeout_s
-        self._in_flight: Counter[tuple[str, bool]] = Counter()
-        self._unanswered: dict[str, int] = {}  # until when what was handed over may be sent
+        self._in_flight: Counter[tuple[str, str]] = Counter()
+        self._repeated = Repeated(bus, self._ask)
 
     async def handle(self, asked: Asked[Intent]) -> IntentReply:
         """Answer one intent. A refusal is a reply, never an error of this process."""
@@ -149,8 +150,7 @@ class Intents:
 
     async def _place(self, intent: OrderIntent, principal: str) -> IntentReply:
         now = now_ns()
-        validate.order(intent, now_ns=now)
-        groups.check_bracket(intent, now_ns=now)
+        validate.order_id(intent.client_order_id)
         default_ns = now + validate.DEFAULT_EXPIRY_NS
         complete = msgspec.structs.replace(
             intent,
@@ -158,16 +158,35 @@ class Intents:
             expires_ns=default_ns if intent.expires_ns is None else intent.expires_ns,
         )
         try:
+            validate.order(complete, now_ns=now)
+            groups.check_bracket(complete, now_ns=now)
+        except Denied as denied:
+            if denied.code is not Code.INVALID_EXPIRY:  # else the same was never taken before
+                raise
+            return await self._refused(complete, principal, denied)
+        try:
             return await self._resolved(complete, principal)
         except Denied as denied:
-            if intent.dry_run:
-                raise
-            name = complete.client_order_id
-            return _reply(await self._first_outcome(name, complete, denied), complete)
+            return await self._refused(complete, principal, denied)
+
+    async def _refused(
+        self, complete: OrderIntent | OcaIntent, principal: str, denied: Denied
+    ) -> IntentReply:
+        """Refuse a new order; one that was sent before is answered with what became of it."""
+        if isinstance(complete, OrderIntent) and complete.dry_run:
+            raise denied
+        found = await self._repeated.first_outcome(complete, principal, denied)
+        return _reply(found, complete)
 
     async def _place_group(self, intent: OcaIntent, principal: str) -> IntentReply:
         now = now_ns()
-        groups.check_group(intent, now_ns=now)
+        try:
+            groups.check_group(intent, now_ns=now)
+        except Denied as denied:
+            if denied.code is not Code.INVALID_EXPIRY:
+                raise
+            complete = groups.completed(intent, now_ns=now)
+            return await self._refused(complete, principal, denied)
         complete = groups.completed(intent, now_ns=now)
         try:
             await self._check(complete.account)
@@ -177,24 +196,7 @@ class Intents:
             command = OcaCommand(intent=complete, instruments=instruments, principal=principal)
             return await self._hand_over(command)
         except Denied as denied:
-            name = complete.orders[0].client_order_id
-            return _reply(await self._first_outcome(name, complete, denied), complete)
-
-    async def _first_outcome(
-        self, name: str, intent: OrderIntent | OcaIntent, denied: Denied
-    ) -> CommandReply:
-        """Return what became of an order that was sent before; raise ``denied`` for a new one."""
-        subject = subjects.order(intent.account, name)
-        try:
-            known = await self._bus.streams.last(ORDERS, subject, OrderUpdate)
-        except BusError as error:
-            return in_doubt(name, f"{denied.reason}, and {error}")
-        if known is None:
-            if self._unanswered.get(name, 0) > now_ns():
-                why = f"an earlier request under this id is not answered yet; {denied.reason}"
-                return in_doubt(name, why)
-            raise denied
-        return replay(known.message, fingerprint(intent))
+            return await self._refused(complete, principal, denied)
 
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
         await self._check(complete.account)
@@ -222,37 +224,41 @@ class Intents:
 
     async def _hand_over(self, command: Command) -> IntentReply:
         account = command.intent.account
-        with self._one_more(account, is_end=isinstance(command, ENDS)):
-            try:
-                reply = await self._bus.request(
-                    subjects.command(account),
-                    command,
-                    CommandReply,
-                    timeout_s=changes.ANSWER_S.get(type(command), self._worker_timeout_s),
-                )
-            except (NobodyListens, BusUnavailable) as error:
-                raise Denied(
-                    Code.ACCOUNT_NOT_READY,
-                    f"no worker serves account {account}",
-                    "nothing was sent; janus workers",
-                ) from error
-            except (BusError, MessageInvalid) as error:
-                self._note_unanswered(command)
-                return _unanswered(command, error)
+        timeout_s = changes.ANSWER_S.get(type(command), self._worker_timeout_s)
+        try:
+            reply = await self._ask(command, timeout_s)
+        except (NobodyListens, BusUnavailable) as error:
+            raise Denied(
+                Code.ACCOUNT_NOT_READY,
+                f"no worker serves account {account}",
+                "nothing was sent; janus workers"
+                if isinstance(command, NEW)
+                else "this request reached nobody; janus workers",
+            ) from error
+        except (BusError, MessageInvalid) as error:
+            if isinstance(command, PlaceCommand | OcaCommand):
+                self._repeated.note_unanswered(command.intent)
+            return _unanswered(command, error)
         if reply.code is Code.DRAINING:  # said of this request only: the id is not looked up
             raise Denied(Code.DRAINING, reply.reason or "its worker is stopping", reply.hint or "")
         return _reply(reply, command.intent)
 
-    def _note_unanswered(self, command: Command) -> None:
-        """Remember what its worker may still send: a later refusal must not deny that."""
-        now = now_ns()
-        self._unanswered = {n: until for n, until in self._unanswered.items() if until > now}
-        if isinstance(command, PlaceCommand | OcaCommand):
-            self._unanswered[_shown(command.intent)] = command.intent.expires_ns or now
+    async def _ask(self, command: Command, timeout_s: float) -> CommandReply:
+        """Hand ``command`` to its account's worker, and return the answer.
+
+        Raises:
+            Denied: too many wait for that worker; it is not handed over.
+            BusError, MessageInvalid: as ``Bus.request``.
+        """
+        account = command.intent.account
+        with self._one_more(account, _lane(command)):
+            return await self._bus.request(
+                subjects.command(account), command, CommandReply, timeout_s=timeout_s
+            )
 
     @contextmanager
-    def _one_more(self, account: str, *, is_end: bool) -> Iterator[None]:
-        which = account, is_end
+    def _one_more(self, account: str, lane: str) -> Iterator[None]:
+        which = account, lane
         if self._in_flight[which] >= MAX_IN_FLIGHT:
             raise Denied(
                 Code.PACED,
@@ -289,8 +295,14 @@ def _id_of(intent: Intent | None) -> str:
 
 
 def _shown(intent: Intent) -> str:
-    """Return the order whose record tells whether ``intent`` was taken."""
-    return intent.orders[0].client_order_id if isinstance(intent, OcaIntent) else _id_of(intent)
+    return shown(intent) if isinstance(intent, OrderIntent | OcaIntent) else _id_of(intent)
+
+
+def _lane(command: Command) -> str:
+    """Return whose places a command takes: what ends orders does not wait for new ones."""
+    if isinstance(command, ENDS):
+        return "ends"
+    return "questions" if isinstance(command, OrderStatusCommand) else "orders"
 
 
 def _unanswered(command: Command, error: Exception) -> IntentReply:

@@ -213,6 +213,24 @@ async def test_a_drain_finishes_what_is_in_hand_and_refuses_the_rest(here, offer
     assert late.result().code is Code.DRAINING
 
 
+async def test_a_drain_answers_the_questions_that_it_is_told_to(here, offered, where):
+    gate = Gate()
+    kinds = {"refuse": refuse, "at_once": 2, "questions": (Lookup,)}
+    await offered.answer(where, Lookup | Sync, gate.handle, **kinds)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(here.request(where, Lookup(symbol="SLOW"), LookupReply))
+        await eventually(lambda: gate.taken == ["SLOW"])
+        group.create_task(here.drain())
+        await eventually(lambda: here.is_draining)
+        question = await here.request(where, Lookup(symbol="B"), LookupReply)
+        other = await here.request(where, Sync(account="a"), LookupReply)
+        gate.opened.set()
+
+    assert question == found("B")
+    assert other.code is Code.DRAINING
+
+
 async def test_two_subscribers_share_nothing_two_services_share_the_work(here, nats_url, where):
     taken: list[str] = []
 

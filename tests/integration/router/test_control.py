@@ -26,8 +26,8 @@ from janus_common.messages import (
 from janus_common.operating import Operator
 from janus_router.control import RouterControl
 
-from tests.integration.router.test_intents import running
 from tests.support.messages import intent
+from tests.support.router_house import running
 from tests.support.waiting import eventually
 
 

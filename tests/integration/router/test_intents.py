@@ -3,112 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from decimal import Decimal
-from uuid import uuid4
 
-import msgspec
 import pytest
 from janus_common import codec, subjects
-from janus_common.bus import bus, service
-from janus_common.clock import monotonic_s, now_ns
-from janus_common.errors import Code, Denied
-from janus_common.instruments import Instruments
+from janus_common.clock import now_ns
+from janus_common.errors import Code
 from janus_common.messages import (
     CancelAllIntent,
     CancelIntent,
-    Command,
-    CommandReply,
     FlattenIntent,
-    Intent,
     IntentReply,
-    OrderState,
     OrderType,
     Outcome,
     PreviewCommand,
-    RegistryReply,
     ReplaceIntent,
-    Resolve,
     Tif,
 )
-from janus_common.repeats import fingerprint
-from janus_router.intents import MAX_IN_FLIGHT, Intents, refusal
+from janus_router.intents import MAX_IN_FLIGHT
 
-from tests.support.brakes import nothing_is_halted
-from tests.support.messages import instrument, intent, order_update
+from tests.support.messages import instrument, intent
+from tests.support.router_house import running
 from tests.support.waiting import eventually
-
-
-class Worker:
-    """Takes commands for one account; may hang."""
-
-    def __init__(self) -> None:
-        self.taken: list[Command] = []
-        self.hang = asyncio.Event()
-        self.hang.set()
-        self.is_draining = False
-
-    async def handle(self, asked: service.Asked[Command]) -> CommandReply:
-        if self.is_draining:
-            raise Denied(Code.DRAINING, "this process is stopping")
-        self.taken.append(asked.message)
-        await self.hang.wait()
-        return CommandReply(outcome=Outcome.ACCEPTED)
-
-
-class House:
-    """A router, a registry that knows AAPL, and a worker for each of two accounts."""
-
-    def __init__(self, client: bus.Bus, accounts: list[str], workers: list[Worker]) -> None:
-        self.client, self.accounts, self.workers = client, accounts, workers
-
-    async def ask(self, message: Intent, *, account: str | None = None) -> IntentReply:
-        where = subjects.intent("tester", account or message.account)
-        return await self.client.request(where, message, IntentReply)
 
 
 @pytest.fixture
 async def house(own_nats):
     async with running(own_nats.url) as found:
         yield found
-
-
-@asynccontextmanager
-async def running(url, *, check=nothing_is_halted, **more):
-    accounts = [f"a-{uuid4().hex[:8]}" for _ in range(2)]
-    workers = [Worker() for _ in accounts]
-    async with (
-        bus.connect(url, name="test-house") as ours,
-        bus.connect(url, name="tester") as client,
-    ):
-        here = await service.start(ours, "test-house")
-        brokers = dict.fromkeys([*accounts, "nobody"], "ib")
-        intents = Intents(
-            ours, Instruments(ours, monotonic_s=monotonic_s), brokers, check=check, **more
-        )
-        await here.answer(subjects.intent(), Intent, intents.handle, refuse=refusal, at_once=100)
-        await here.answer(
-            subjects.registry("resolve"), Resolve, resolve, refuse=no_registry, at_once=10
-        )
-        for account, worker in zip(accounts, workers, strict=True):
-            await here.answer(subjects.command(account), Command, worker.handle, refuse=no_command)
-        yield House(client, accounts, workers)
-        for worker in workers:
-            worker.hang.set()
-
-
-async def resolve(asked: service.Asked[Resolve]) -> RegistryReply:
-    if asked.message.symbol == "AAPL":
-        return RegistryReply(outcome=Outcome.ACCEPTED, instruments=[instrument()])
-    raise Denied(Code.UNKNOWN_SYMBOL, f"{asked.message.symbol} is not known")
-
-
-def no_registry(denied: Denied) -> RegistryReply:
-    return RegistryReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
-
-
-def no_command(denied: Denied) -> CommandReply:
-    return CommandReply(outcome=Outcome.DENIED, code=denied.code, reason=denied.reason)
 
 
 async def test_a_sound_order_reaches_its_worker_with_instrument_principal_and_expiry(house):
@@ -270,67 +192,3 @@ async def test_a_cancel_is_not_refused_for_the_orders_that_wait(house):
         worker.hang.set()
 
     assert canceling.result().outcome is Outcome.ACCEPTED
-
-
-async def test_what_a_worker_has_and_did_not_answer_is_in_doubt_when_it_is_away(own_nats):
-    async with running(own_nats.url, worker_timeout_s=0.2) as house:
-        sent = intent(account="nobody")
-        silent = await house.client.client.subscribe(subjects.command("nobody"))
-        await house.client.client.flush()
-        first = await house.ask(sent)
-        await silent.unsubscribe()
-        await house.client.client.flush()
-
-        again = await house.ask(sent)
-        other = await house.ask(intent(account="nobody"))
-
-    assert (first.outcome, again.outcome) == (Outcome.UNKNOWN, Outcome.UNKNOWN)
-    assert "no worker serves account nobody" in again.reason
-    assert (other.outcome, other.code) == (Outcome.DENIED, Code.ACCOUNT_NOT_READY)
-
-
-async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker_is_away(house):
-    sent = intent(account="nobody")
-    first = order_update(
-        account="nobody",
-        client_order_id=sent.client_order_id,
-        state=OrderState.FILLED,
-        body=fingerprint(sent),
-    )
-    await house.client.streams.append(subjects.order("nobody", sent.client_order_id), first)
-
-    reply = await house.ask(sent)
-
-    assert (reply.outcome, reply.replayed) == (Outcome.ACCEPTED, True)
-    assert reply.order is not None
-    assert reply.order.state is OrderState.FILLED
-
-
-async def test_a_repeated_id_is_answered_with_its_first_outcome_while_its_worker_drains(house):
-    account = house.accounts[0]
-    house.workers[0].is_draining = True
-    sent, fresh = intent(account=account), intent(account=account)
-    first = order_update(
-        account=account,
-        client_order_id=sent.client_order_id,
-        state=OrderState.FILLED,
-        body=fingerprint(sent),
-    )
-    await house.client.streams.append(subjects.order(account, sent.client_order_id), first)
-
-    again, refused = await house.ask(sent), await house.ask(fresh)
-
-    assert (again.outcome, again.replayed) == (Outcome.ACCEPTED, True)
-    assert (refused.outcome, refused.code) == (Outcome.DENIED, Code.DRAINING)
-
-
-async def test_a_repeated_id_with_another_body_is_refused_while_its_worker_is_away(house):
-    sent = intent(account="nobody")
-    first = order_update(
-        account="nobody", client_order_id=sent.client_order_id, body=fingerprint(sent)
-    )
-    await house.client.streams.append(subjects.order("nobody", sent.client_order_id), first)
-
-    reply = await house.ask(msgspec.structs.replace(sent, qty=Decimal(11)))
-
-    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.DUPLICATE_ID)

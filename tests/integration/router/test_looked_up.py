@@ -17,6 +17,7 @@ from janus_common.messages import (
     Instrument,
     Intent,
     IntentReply,
+    OrderStatusCommand,
     Outcome,
     PlaceCommand,
 )
@@ -46,6 +47,8 @@ class Trading:
         return await self.client.request(where, message, IntentReply, timeout_s=15)
 
     async def take(self, asked: service.Asked[Command]) -> CommandReply:
+        if isinstance(asked.message, OrderStatusCommand):
+            raise Denied(Code.UNKNOWN_ORDER, "nothing of that id is in hand")
         self.taken.append(asked.message)
         return CommandReply(outcome=Outcome.ACCEPTED)
 

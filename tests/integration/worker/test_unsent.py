@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 
 import pytest
 from janus_common.clock import NS_PER_S, now_ns
-from janus_common.errors import Code, Denied
+from janus_common.errors import BusError, Code, Denied
 from janus_common.messages import (
     CancelAllCommand,
     CancelAllIntent,
@@ -16,8 +17,10 @@ from janus_common.messages import (
     CancelIntent,
     CommandReply,
     OrderState,
+    OrderStatusCommand,
     OrderType,
     Outcome,
+    ServiceState,
 )
 
 from tests.support.groups import bracket_command, family, profit, stop
@@ -136,6 +139,57 @@ async def test_a_repeat_that_comes_too_late_is_no_word_on_the_first_that_still_w
     assert "waits for its turn still" in str(repeated.reason)
     assert [(await task)[0].outcome for task in tasks] == [Outcome.ACCEPTED] * 70
     assert last in sent(desk)
+
+
+async def status(desk, name: str) -> CommandReply:
+    command = await desk.command(kind=OrderType.LIMIT, limit="50", id_=name)
+    reply: CommandReply = await desk.give(
+        OrderStatusCommand(intent=command.intent, principal="test")
+    )
+    return reply
+
+
+async def test_a_worker_says_what_it_has_in_line_and_what_it_has_not(desk):
+    names, tasks = await all_at_once(desk, 70)
+    await eventually(lambda: len(desk.broker.orders) >= AT_ONCE)
+
+    held, sent_one = await status(desk, names[-1]), await status(desk, names[0])
+    with pytest.raises(Denied) as stranger:
+        await status(desk, uuid.uuid4().hex)
+
+    assert (held.outcome, stranger.value.code) == (Outcome.UNKNOWN, Code.UNKNOWN_ORDER)
+    assert "waits for its turn still" in str(held.reason)
+    assert sent_one.order is not None
+    assert sent_one.order.client_order_id == names[0]
+    assert len(desk.broker.orders) < 70
+    for task in tasks:
+        await task
+
+
+async def test_what_was_asked_for_before_the_bus_was_lost_is_never_sent_after_it_is_back(lonely):
+    async with lonely.run():
+        loop, names = asyncio.get_running_loop(), [uuid.uuid4().hex for _ in range(240)]
+        fields = {"kind": OrderType.LIMIT, "limit": "50", "timeout_s": 20.0}
+        asking = [loop.create_task(given_up(lonely.place(id_=name, **fields))) for name in names]
+        await eventually(lambda: len(lonely.broker.orders) >= AT_ONCE)
+
+        await lonely.nats.kill()
+        await lonely.nats.start()
+        await eventually(lambda: lonely.desk.connection() == 1)
+        await lonely.state_is(ServiceState.READY)
+        before = len(lonely.broker.orders)
+        later = [await lonely.place("MSFT") for _ in range(AT_ONCE)]
+
+        assert [reply.outcome for reply in later] == [Outcome.ACCEPTED] * AT_ONCE
+        assert before < len(names)
+        assert len(lonely.broker.orders) == before + AT_ONCE
+        for task in asking:
+            task.cancel()
+
+
+async def given_up(asking) -> None:
+    with contextlib.suppress(BusError):
+        await asking
 
 
 async def test_of_240_orders_at_once_those_that_cannot_go_in_time_are_told_at_once(desk):

@@ -24,7 +24,7 @@ def in_s(seconds: float) -> int:
 
 
 def test_what_was_canceled_in_line_is_refused():
-    unsent = Unsent()
+    unsent = Unsent(lambda: 0)
     with unsent.hold([order("a")]) as ticket:
         assert unsent.cancel("a")
 
@@ -34,14 +34,14 @@ def test_what_was_canceled_in_line_is_refused():
 
 
 def test_a_cancel_of_another_order_changes_nothing():
-    unsent = Unsent()
+    unsent = Unsent(lambda: 0)
     with unsent.hold([order("a")]) as ticket:
         assert not unsent.cancel("b")
         ticket.check()
 
 
 def test_what_has_left_the_line_is_not_found():
-    unsent = Unsent()
+    unsent = Unsent(lambda: 0)
     with unsent.hold([order("a")]):
         pass
 
@@ -49,12 +49,32 @@ def test_what_has_left_the_line_is_not_found():
 
 
 def test_a_cancel_of_all_of_a_symbol_takes_whole_groups_and_leaves_other_symbols():
-    unsent = Unsent()
+    unsent = Unsent(lambda: 0)
     group = [order("a", symbol="AAPL"), order("b", symbol="MSFT")]
     with unsent.hold(group) as mixed, unsent.hold([order("c", symbol="IBM")]) as other:
         assert unsent.cancel_all("MSFT") == 2
 
         assert (mixed.is_canceled, other.is_canceled) == (True, False)
+
+
+def test_what_was_asked_for_over_a_lost_connection_is_refused_and_not_held():
+    connections = [0]
+    unsent = Unsent(lambda: connections[0])
+    with unsent.hold([order("a")], heard_on=0) as ticket, unsent.hold([order("b")]) as own:
+        assert unsent.holds("a")
+        connections[0] += 1
+
+        assert not unsent.holds("a")
+        for each in (ticket, own):
+            with pytest.raises(Denied) as refused:
+                each.check()
+            assert refused.value.code is Code.BUS_DOWN
+
+
+def test_what_is_heard_late_counts_by_the_connection_that_brought_it():
+    unsent = Unsent(lambda: 1)
+    with unsent.hold([order("a")], heard_on=0) as ticket, pytest.raises(Denied):
+        ticket.check()
 
 
 async def test_who_is_too_far_back_is_told_at_once():

@@ -39,10 +39,14 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[T]):
-    """One request: the message and the subject it came on."""
+    """One request: the message, the subject it came on, and over which connection.
+
+    ``connection`` counts the connections of this process; None: it did not come over the bus.
+    """
 
     message: T
     subject: str
+    connection: int | None = None
 
 
 Handle = Callable[[Asked[T]], Awaitable[msgspec.Struct]]
@@ -59,10 +63,12 @@ class _Answering(Generic[T]):
         refuse: Refuse,
         *,
         at_once: int,
+        questions: tuple[type, ...],
     ) -> None:
+        self._questions = questions
         self._bus, self._kind, self._handle, self._refuse = bus, kind, handle, refuse
         self._free = at_once
-        self._waiting: deque[RawRequest] = deque()
+        self._waiting: deque[tuple[RawRequest, int]] = deque()  # with the connection
         self.endpoint: Any = None  # where nats-py counts, for $SRV.STATS
 
     def heard(self, message: Msg) -> None:
@@ -73,14 +79,14 @@ class _Answering(Generic[T]):
         elif len(self._waiting) >= MAX_WAITING:
             log.warning("request.dropped", subject=raw.subject, waiting=len(self._waiting))
         else:
-            self._waiting.append(raw)
+            self._waiting.append((raw, self._bus.connections))
             self._begin()
 
     def _begin(self) -> None:
         while self._waiting and self._free:
             self._free -= 1
             self._bus.begin()
-            self._bus.tasks.create_task(self._serve(self._waiting.popleft()))
+            self._bus.tasks.create_task(self._serve(*self._waiting.popleft()))
 
     def _end(self, took_ns: int) -> None:
         self._free += 1
@@ -91,10 +97,10 @@ class _Answering(Generic[T]):
         counted._processing_time += took_ns  # noqa: SLF001
         counted._average_processing_time = counted._processing_time // counted._num_requests  # noqa: SLF001
 
-    async def _serve(self, raw: RawRequest) -> None:
+    async def _serve(self, raw: RawRequest, connection: int) -> None:
         began_ns = perf_ns()
         try:
-            reply, form = await self._reply(raw)
+            reply, form = await self._reply(raw, connection)
             data = codec.encode(reply, form)
             if len(data) > MAX_BYTES:
                 log.error("reply.too_large", subject=raw.subject, size=len(data))
@@ -107,14 +113,13 @@ class _Answering(Generic[T]):
         finally:
             self._end(perf_ns() - began_ns)
 
-    async def _reply(self, raw: RawRequest) -> tuple[msgspec.Struct, codec.Format]:
+    async def _reply(self, raw: RawRequest, connection: int) -> tuple[msgspec.Struct, codec.Format]:
         form = codec.format_of((raw.headers or {}).get(codec.CONTENT_TYPE))
-        if self._bus.is_draining:
-            denied = Denied(Code.DRAINING, "this process is stopping", AGAIN)
-            return self._refuse(denied), form
         try:
             message = codec.decode(raw.data, self._kind, form)
-            return await self._handle(Asked(message, raw.subject)), form
+            if self._bus.is_draining and not isinstance(message, self._questions):
+                raise Denied(Code.DRAINING, "this process is stopping", AGAIN)
+            return await self._handle(Asked(message, raw.subject, connection)), form
         except MessageInvalid as error:
             log.warning("message.invalid", subject=raw.subject, error=str(error))
             return self._refuse(Denied(Code.INVALID_MESSAGE, str(error))), form
@@ -154,14 +159,19 @@ class Service:
         *,
         refuse: Refuse,
         at_once: int = 1,
+        questions: tuple[type, ...] = (),
     ) -> Stop:
         """Answer requests on ``subject``, up to ``at_once`` at the same time; return how to stop.
+
+        While this process drains it answers those of the kinds ``questions`` alone.
 
         Undecodable requests and those for which ``handle`` raises Denied are answered with what
         ``refuse`` makes of it; those that cannot be answered are not handled. The reply is written
         in the format of the request and is on the wire before the next request is looked at.
         """
-        answering = _Answering(self._bus, kind, handle, refuse, at_once=at_once)
+        answering = _Answering(
+            self._bus, kind, handle, refuse, at_once=at_once, questions=questions
+        )
         name = subject.removeprefix(f"{subjects.ROOT}.").replace(".", "-")
         name = name.replace("*", "any").replace(">", "all")
         endpoints = self._registered._endpoints  # noqa: SLF001 - nats-py only stops all at once

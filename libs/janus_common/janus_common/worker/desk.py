@@ -212,6 +212,10 @@ class Desk:
         """Whether what is sent now can be recorded."""
         return self._bus.is_connected and self._lease.is_held
 
+    def connection(self) -> int:
+        """Return how often the bus was lost and found again."""
+        return self._bus.connections
+
     def connected(self) -> Session:
         """Return the session for questions, which need no lease."""
         if self._session is None:

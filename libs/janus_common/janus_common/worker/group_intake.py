@@ -53,10 +53,10 @@ class GroupIntake:
         self._session, self._guard, self._reach = reach.session, guard, reach
         self._families = families
 
-    async def place(self, plan: Plan) -> CommandReply:
+    async def place(self, plan: Plan, *, heard_on: int | None = None) -> CommandReply:
         """Send all of ``plan`` or nothing; a plan that is known gets its first outcome."""
         async with contextlib.AsyncExitStack() as stack:
-            ticket = stack.enter_context(self._reach.unsent.hold(plan.orders))
+            ticket = stack.enter_context(self._reach.unsent.hold(plan.orders, heard_on=heard_on))
             try:
                 if self._book.get(plan.names[0]) is None:
                     for order, instrument in plan.entries():

@@ -31,6 +31,8 @@ from janus_common.messages import (
     CommandReply,
     FlattenCommand,
     OcaCommand,
+    OcaIntent,
+    OrderStatusCommand,
     OrderUpdate,
     Outcome,
     PlaceCommand,
@@ -54,6 +56,7 @@ from janus_common.worker.shorting import ShortGuard
 from janus_common.worker.unsent import Ticket
 
 TAKE_BACK_S = 2.0  # to record that an order was not sent
+WAITS = "an earlier request under this id waits for its turn still"
 log = get_logger()
 
 
@@ -98,7 +101,9 @@ class Intake:
             case PreviewCommand():
                 answer = self._preview(command)
             case PlaceCommand() | OcaCommand():
-                answer = self._new(command)
+                answer = self._new(command, heard_on=asked.connection)
+            case OrderStatusCommand():
+                answer = self._status(command)
             case CancelCommand():
                 answer = self._canceling.one(command)
             case CancelAllCommand():
@@ -111,27 +116,44 @@ class Intake:
                 answer = self._flatten.flatten(command)
         return await answer
 
-    async def _new(self, command: PlaceCommand | OcaCommand) -> CommandReply:
+    async def _status(self, command: OrderStatusCommand) -> CommandReply:
+        """Say whether an order is known, or waits in line; nothing is sent."""
+        names = _names(command)
+        for name in names:
+            if self._reach.unsent.holds(name):
+                return in_doubt(name, WAITS)
+        if (known := self._book.get(names[0])) is not None:
+            return CommandReply(outcome=Outcome.ACCEPTED, order=known)
+        raise Denied(
+            Code.UNKNOWN_ORDER, f"account {self._account} has no order {names[0]!a} in hand"
+        )
+
+    async def _new(
+        self, command: PlaceCommand | OcaCommand, *, heard_on: int | None = None
+    ) -> CommandReply:
         """Answer a new order; a refusal is no word on an earlier request under the same id."""
         try:
-            return await self._decide(command)
+            return await self._decide(command, heard_on)
         except Denied as denied:
             for name in _names(command):
                 if self._reach.unsent.holds(name):
-                    why = "an earlier request under this id waits for its turn still"
-                    return in_doubt(name, f"{why}; {denied.reason}")
+                    return in_doubt(name, f"{WAITS}; {denied.reason}")
             raise
 
-    async def _decide(self, command: PlaceCommand | OcaCommand) -> CommandReply:
+    async def _decide(
+        self, command: PlaceCommand | OcaCommand, heard_on: int | None
+    ) -> CommandReply:
         if isinstance(command, OcaCommand):
-            return await self._groups.place(groups.oca(command, now_ns=now_ns()))
+            plan = groups.oca(command, now_ns=now_ns())
+            return await self._groups.place(plan, heard_on=heard_on)
         if command.intent.dry_run:
             raise Denied(Code.INVALID_MESSAGE, "a dry run is asked for by PreviewCommand")
         if command.intent.legs:
-            return await self._groups.place(groups.bracket(command, now_ns=now_ns()))
+            plan = groups.bracket(command, now_ns=now_ns())
+            return await self._groups.place(plan, heard_on=heard_on)
         order = drafts.order(command, now_ns=now_ns())
         async with contextlib.AsyncExitStack() as stack:
-            ticket = stack.enter_context(self._reach.unsent.hold([order]))
+            ticket = stack.enter_context(self._reach.unsent.hold([order], heard_on=heard_on))
             try:
                 if self._book.get(order.client_order_id) is None:
                     await self._reach.prepare(command.instrument)
@@ -257,8 +279,8 @@ class Intake:
         return msgspec.structs.replace(order, session_order_id=session.next_session_order_id())
 
 
-def _names(command: PlaceCommand | OcaCommand) -> list[str]:
-    if isinstance(command, OcaCommand):
+def _names(command: PlaceCommand | OcaCommand | OrderStatusCommand) -> list[str]:
+    if isinstance(command.intent, OcaIntent):
         return [each.client_order_id for each in command.intent.orders]
     return [command.intent.client_order_id]
 

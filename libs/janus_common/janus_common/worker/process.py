@@ -29,6 +29,7 @@ from janus_common.messages import (
     Instrument,
     Lookup,
     LookupReply,
+    OrderStatusCommand,
     Outcome,
     ServiceState,
     Sync,
@@ -193,6 +194,7 @@ class Worker:
             self._bound(commands.handle),
             refuse=intake.refusal,
             at_once=COMMANDS_AT_ONCE,
+            questions=(OrderStatusCommand,),
         )
         await here.answer(
             subjects.sync(self.account), Sync, self._bound(sync), refuse=_sync_refusal
@@ -310,7 +312,7 @@ def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
         session=desk.session,
         session_for_cancels=desk.session_for_cancels,
         line=WaitingLine(pacer.wait_s) if isinstance(pacer, Pacer) else WaitingLine(),
-        unsent=Unsent(),
+        unsent=Unsent(desk.connection),
         unread=desk.unread,
         foreign_orders=policy.foreign_orders,
     )

@@ -1,11 +1,12 @@
 """Orders that were asked for and are not on the wire yet: a cancel takes them too.
 
-From the mark to the wire nothing waits: what is marked here is never sent.
+From the mark to the wire nothing waits: what is marked here is never sent. Nor is what was asked
+for over a connection that is lost: a router that finds nobody to ask may say so of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,10 +20,17 @@ class Ticket:
 
     names: frozenset[str]
     symbols: frozenset[str]
+    heard_on: int  # the connection over which they were asked for
+    connection: Callable[[], int]  # the one there is now
     is_canceled: bool = False
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether the connection over which they were asked for is lost."""
+        return self.heard_on != self.connection()
+
     def check(self) -> None:
-        """Refuse what was canceled meanwhile.
+        """Refuse what was canceled meanwhile, and what was asked for over a lost connection.
 
         Raises:
             Denied: it was.
@@ -33,21 +41,33 @@ class Ticket:
                 "it was canceled while it waited for its turn; nothing was sent",
                 "send it again under a new id, if it is still wanted",
             )
+        if self.is_stale:
+            raise Denied(
+                Code.BUS_DOWN,
+                "the bus was lost while it waited for its turn; nothing was sent",
+                "send it again, if it is still wanted",
+            )
 
 
 class Unsent:
     """One account's orders in line."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Callable[[], int]) -> None:
+        """``connection`` counts the connections to the bus."""
+        self._connection = connection
         self._tickets: list[Ticket] = []
 
     @contextmanager
-    def hold(self, orders: Iterable[OrderUpdate]) -> Iterator[Ticket]:
-        """Let ``orders`` be found by a cancel meanwhile."""
+    def hold(
+        self, orders: Iterable[OrderUpdate], *, heard_on: int | None = None
+    ) -> Iterator[Ticket]:
+        """Let ``orders`` be found by a cancel meanwhile; ``heard_on`` None: they are our own."""
         known = list(orders)
         ticket = Ticket(
             names=frozenset(order.client_order_id for order in known),
             symbols=frozenset(order.symbol for order in known),
+            heard_on=self._connection() if heard_on is None else heard_on,
+            connection=self._connection,
         )
         self._tickets.append(ticket)
         try:
@@ -57,7 +77,10 @@ class Unsent:
 
     def holds(self, name: str) -> bool:
         """Whether an order is in line, and will be sent when its turn comes."""
-        return any(name in ticket.names and not ticket.is_canceled for ticket in self._tickets)
+        return any(
+            name in ticket.names and not (ticket.is_canceled or ticket.is_stale)
+            for ticket in self._tickets
+        )
 
     def cancel(self, name: str) -> bool:
         """Mark an order; return whether it was in line, and will not be sent."""
