@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from janus_common import subjects
+from janus_common import brackets, subjects
 from janus_common.bus.bus import Bus
 from janus_common.bus.streams import ORDERS
 from janus_common.clock import now_ns
@@ -31,11 +31,14 @@ Ask = Callable[[Command, float], Awaitable[CommandReply]]
 
 def shown(intent: OrderIntent | OcaIntent) -> str:
     """Return the order whose record tells whether ``intent`` was taken."""
-    return (
-        intent.orders[0].client_order_id
-        if isinstance(intent, OcaIntent)
-        else intent.client_order_id
-    )
+    return _names(intent)[0]
+
+
+def _names(intent: OrderIntent | OcaIntent) -> tuple[str, ...]:
+    """Return all orders that ``intent`` becomes, in the order in which they are recorded."""
+    if isinstance(intent, OcaIntent):
+        return tuple(each.client_order_id for each in intent.orders)
+    return brackets.names(intent.client_order_id, len(intent.legs))
 
 
 class Repeated:
@@ -64,19 +67,38 @@ class Repeated:
         held = await self._held(intent, principal, denied)
         # Only now: what the worker has let go of meanwhile is on record.
         try:
-            known = await self._bus.streams.last(
-                ORDERS, subjects.order(intent.account, name), OrderUpdate
-            )
+            known = await self._recorded(intent.account, name)
+            if known is not None:
+                return await self._replayed(intent, known, denied)
         except BusError as error:
             return in_doubt(name, f"{denied.reason}, and {error}")
-        if known is not None:
-            return replay(known.message, fingerprint(intent))
         if held is not None:
             return held
         if self._unanswered.get(name, 0) > now_ns():
             why = f"an earlier request under this id is not answered yet; {denied.reason}"
             return in_doubt(name, why)
         raise denied
+
+    async def _recorded(self, account: str, name: str) -> OrderUpdate | None:
+        found = await self._bus.streams.last(ORDERS, subjects.order(account, name), OrderUpdate)
+        return None if found is None else found.message
+
+    async def _replayed(
+        self, intent: OrderIntent | OcaIntent, first: OrderUpdate, denied: Denied
+    ) -> CommandReply:
+        """Return the first outcome; of several orders that is open until all are on record.
+
+        Its worker may have died, or be busy, between the records: then it will send none or all.
+        """
+        body = fingerprint(intent)
+        reply = replay(first, body)
+        others = _names(intent)[1:]
+        for name in others if reply.outcome is Outcome.ACCEPTED else ():
+            other = await self._recorded(intent.account, name)
+            if other is None or other.body != body:
+                why = f"{name}, which belongs to it, is not on record"
+                return in_doubt(first.client_order_id, f"{denied.reason}, and {why}")
+        return reply
 
     async def _held(
         self, intent: OrderIntent | OcaIntent, principal: str, denied: Denied

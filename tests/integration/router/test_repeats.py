@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from janus_common import subjects
+from janus_common import brackets, subjects
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import Code, Denied
 from janus_common.messages import (
+    Leg,
     OcaIntent,
+    OrderIntent,
     OrderState,
     OrderType,
     Outcome,
@@ -172,3 +174,49 @@ async def test_a_repeated_id_with_another_body_is_refused_while_its_worker_is_aw
     reply = await house.ask(msgspec.structs.replace(sent, qty=Decimal(11)))
 
     assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.DUPLICATE_ID)
+
+
+def limit_order(**fields) -> OrderIntent:
+    return intent(account="nobody", type=OrderType.LIMIT, limit_price=Decimal(9), **fields)
+
+
+def a_group() -> OcaIntent:
+    return OcaIntent(
+        client_order_id=uuid4().hex, account="nobody", orders=[limit_order(), limit_order()]
+    )
+
+
+def a_bracket() -> OrderIntent:
+    return limit_order(legs=[Leg(type=OrderType.LIMIT, limit_price=Decimal(10))])
+
+
+async def record_first(house, sent: OcaIntent | OrderIntent, count: int) -> None:
+    """Put the first ``count`` orders of ``sent`` on record, as their worker does it."""
+    if isinstance(sent, OcaIntent):
+        names = [each.client_order_id for each in sent.orders]
+    else:
+        names = list(brackets.names(sent.client_order_id, len(sent.legs)))
+    for name in names[:count]:
+        order = order_update(account="nobody", client_order_id=name, body=fingerprint(sent))
+        await house.client.streams.append(subjects.order("nobody", name), order)
+
+
+@pytest.mark.parametrize("make", [a_group, a_bracket])
+async def test_orders_sent_as_one_are_in_doubt_while_only_some_of_them_are_on_record(house, make):
+    sent = make()
+    await record_first(house, sent, 1)
+
+    reply = await house.ask(sent)
+
+    assert reply.outcome is Outcome.UNKNOWN
+    assert "which belongs to it, is not on record" in reply.reason
+
+
+@pytest.mark.parametrize("make", [a_group, a_bracket])
+async def test_orders_sent_as_one_are_accepted_once_all_of_them_are_on_record(house, make):
+    sent = make()
+    await record_first(house, sent, 2)
+
+    reply = await house.ask(sent)
+
+    assert (reply.outcome, reply.replayed) == (Outcome.ACCEPTED, True)

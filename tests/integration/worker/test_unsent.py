@@ -7,6 +7,7 @@ import contextlib
 import time
 import uuid
 
+import msgspec
 import pytest
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BusError, Code, Denied
@@ -23,7 +24,7 @@ from janus_common.messages import (
     ServiceState,
 )
 
-from tests.support.groups import bracket_command, family, profit, stop
+from tests.support.groups import bracket_command, family, oca_command, profit, stop
 from tests.support.waiting import STRETCH, eventually
 
 AT_ONCE = 34  # so many orders fit into the first second, at least
@@ -36,6 +37,10 @@ async def outcome(desk, command) -> tuple[CommandReply | Denied, float]:
     except Denied as denied:
         return denied, time.monotonic() - began_s
     return reply, time.monotonic() - began_s
+
+
+def word(answer: CommandReply | Denied) -> Outcome:
+    return Outcome.DENIED if isinstance(answer, Denied) else answer.outcome
 
 
 async def all_at_once(desk, count: int, **more):
@@ -139,6 +144,29 @@ async def test_a_repeat_that_comes_too_late_is_no_word_on_the_first_that_still_w
     assert "waits for its turn still" in str(repeated.reason)
     assert [(await task)[0].outcome for task in tasks] == [Outcome.ACCEPTED] * 70
     assert last in sent(desk)
+
+
+async def test_a_refused_repeat_of_a_group_is_no_word_on_the_first_that_is_being_recorded(desk):
+    orders = [{"kind": OrderType.LIMIT, "limit": "50"}] * 8
+    first = await oca_command(desk, *orders)
+    repeats = [
+        msgspec.structs.replace(
+            first,
+            intent=msgspec.structs.replace(
+                first.intent, expires_ns=in_s(number / 2_000), orders=first.intent.orders
+            ),
+        )
+        for number in range(60)
+    ]
+    loop = asyncio.get_running_loop()
+    sending = loop.create_task(outcome(desk, first))
+    repeated = [loop.create_task(outcome(desk, each)) for each in repeats]
+
+    said = [word((await each)[0]) for each in repeated]
+
+    assert word((await sending)[0]) is Outcome.ACCEPTED
+    assert len(sent(desk)) == 8
+    assert set(said) <= {Outcome.ACCEPTED, Outcome.UNKNOWN}
 
 
 async def status(desk, name: str) -> CommandReply:

@@ -40,6 +40,7 @@ from janus_common.messages import (
     ReplaceCommand,
     ResolveOrderCommand,
 )
+from janus_common.orders import FINAL
 from janus_common.repeats import in_doubt, replay
 from janus_common.worker import drafts, gates, groups
 from janus_common.worker.broker import Session
@@ -119,9 +120,8 @@ class Intake:
     async def _status(self, command: OrderStatusCommand) -> CommandReply:
         """Say whether an order is known, or waits in line; nothing is sent."""
         names = _names(command)
-        for name in names:
-            if self._reach.unsent.holds(name):
-                return in_doubt(name, WAITS)
+        if held := self._held_of(names):
+            return in_doubt(held, WAITS)
         if (known := self._book.get(names[0])) is not None:
             return CommandReply(outcome=Outcome.ACCEPTED, order=known)
         raise Denied(
@@ -132,13 +132,21 @@ class Intake:
         self, command: PlaceCommand | OcaCommand, *, heard_on: int | None = None
     ) -> CommandReply:
         """Answer a new order; a refusal is no word on an earlier request under the same id."""
+        names = _names(command)
         try:
-            return await self._decide(command, heard_on)
+            reply = await self._decide(command, heard_on)
         except Denied as denied:
-            for name in _names(command):
-                if self._reach.unsent.holds(name):
-                    return in_doubt(name, f"{WAITS}; {denied.reason}")
+            if held := self._held_of(names):
+                return in_doubt(held, f"{WAITS}; {denied.reason}")
             raise
+        is_on_record = reply.order is not None and reply.order.state in FINAL
+        if reply.outcome is Outcome.DENIED and not is_on_record and (held := self._held_of(names)):
+            return in_doubt(held, f"{WAITS}; {reply.reason}")
+        return reply
+
+    def _held_of(self, names: list[str]) -> str:
+        """Return one of ``names`` that is in line; empty: none is."""
+        return next(filter(self._reach.unsent.holds, names), "")
 
     async def _decide(
         self, command: PlaceCommand | OcaCommand, heard_on: int | None
