@@ -8,6 +8,7 @@ LONG := $(wildcard tests/integration/*/test_*deaths.py tests/integration/*/test_
 WEBULL := services/paper_venue/janus_paper_venue/webull
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+unexport PYTHONDONTWRITEBYTECODE # else each process that a test starts compiles all it imports
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test long test-compose unit check format lint types rules properties proto pains conformance crash bench clean

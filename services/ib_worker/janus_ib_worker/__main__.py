@@ -7,6 +7,8 @@ from types import ModuleType
 # and of its start. An empty module in its place costs neither.
 sys.modules.setdefault("numpy", ModuleType("numpy"))
 
+import janus_common.lean  # noqa: E402, F401
+
 from janus_ib_worker.main import main  # noqa: E402 - after the above
 
 main()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.cli.fake_house import fake_house
 from tests.support.servers import nats_server
-from tests.support.stack import janus as run_janus
+from tests.support.stack import warm_janus as run_janus
 
 SETTINGS = """
 [bus]

@@ -9,8 +9,8 @@ import signal
 import pytest
 
 from tests.integration.cli.conftest import state_folder
-from tests.support.stack import janus as run_janus
 from tests.support.stack import running
+from tests.support.stack import warm_janus as run_janus
 from tests.support.waiting import eventually
 
 UP = {"ready", "degraded"}  # a halted worker is

@@ -13,7 +13,7 @@ from tests.support.lookup_double import lookup_double
 from tests.support.messages import instrument
 from tests.support.registry import registry_running
 from tests.support.stack import JANUS
-from tests.support.stack import janus as run_janus
+from tests.support.stack import warm_janus as run_janus
 from tests.support.symbols import XYZ, bare, listed, names
 from tests.support.waiting import eventually
 

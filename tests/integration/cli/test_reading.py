@@ -12,7 +12,7 @@ from janus_common.bus import bus
 
 from tests.integration.cli.conftest import state_folder
 from tests.support.stack import JANUS
-from tests.support.stack import janus as run_janus
+from tests.support.stack import warm_janus as run_janus
 
 
 async def test_positions_leave_out_what_is_flat(janus, house):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.stack import warm_janus
 from tests.support.venue import paper_venue
 
 JANUS = str(Path(sys.executable).with_name("janus"))
@@ -28,13 +29,8 @@ def janus(venue, tmp_path):
     (tmp_path / "run" / "janus.toml").write_text(settings)
 
     async def run(*words):
-        process = await asyncio.create_subprocess_exec(
-            *(JANUS, "--state", str(tmp_path), "venue", *words),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode, out.decode(), err.decode()
+        said = await warm_janus("--state", str(tmp_path), "venue", *words)
+        return said.code, said.out, said.err
 
     return run
 

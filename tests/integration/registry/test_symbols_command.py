@@ -8,7 +8,7 @@ import pytest
 from janus_common.messages import Outcome
 
 from tests.support.messages import instrument
-from tests.support.stack import janus as run_janus
+from tests.support.stack import warm_janus as run_janus
 
 SETTINGS = '[bus]\nurl = "{url}"\n\n[accounts]\n'
 OLD_TABLE = """\
