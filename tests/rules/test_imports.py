@@ -67,7 +67,7 @@ IMPURE_STANDARD = {
 CLOCK = "janus_common.clock"
 ONLY_NUMBERS_OF_CLOCK = {CLOCK, f"{CLOCK}.NS_PER_S", f"{CLOCK}.ns"}
 PURE_THIRD_PARTIES = {"msgspec"}
-VENUE_MAY_USE = {"backoff", "clock", "config", "errors", "lifecycle", "logs"}
+VENUE_MAY_USE = {"backoff", "clock", "config", "errors", "lean", "lifecycle", "logs"}
 
 
 def top(name: str) -> str:
