@@ -84,9 +84,7 @@ class WebullAccount(
     app_secret: str | None = None  # as env: or file:; None: on the stack's paper venue only
     region: Literal["us", "hk", "jp"] = "us"  # of the account; only "us" is tried out
     endpoint: str | None = None  # http://host:port; None: the region's own, or the paper venue
-    events_endpoint: str | None = (
-        None  # http://host:port of the order events; None: the region's own if live
-    )
+    events_endpoint: str | None = None  # of the order events; None: the region's own if live
     gtc: Literal["yes", "no", "auto"] = "auto"  # whether it takes GTC; auto: DAY once it refuses
     rates: Literal["legacy", "current"] = "legacy"  # which of Webull's tables of limits holds
     short_side: bool = False  # whether Webull takes orders with the side SHORT for this account

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 from janus_common.errors import BusError, Code
-from janus_common.messages import OrderState, OrderType, Outcome, ServiceState
+from janus_common.messages import OcaType, OrderState, OrderType, Outcome, ServiceState, Side
 from janus_common.orders import Word
-from janus_common.worker.broker import OrderReport
+from janus_common.worker.broker import OrderReport, OrderTerms
 
 from tests.support.groups import bracket_command, family, oca_command, profit, send, stop
 from tests.support.waiting import eventually
@@ -188,3 +188,25 @@ async def test_exits_are_written_after_their_entry_with_rising_ids(desk):
     assert sent == names
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
     assert {order.qty for order in desk.broker.orders} == {Decimal(10)}
+
+
+async def test_a_group_made_elsewhere_under_any_name_does_not_keep_a_worker_from_starting(account):
+    terms = OrderTerms(
+        symbol="AAPL",
+        side=Side.SELL,
+        type=OrderType.LIMIT,
+        qty=Decimal(5),
+        oca_group="my exits, one cancels all",
+        oca_type=OcaType.CANCEL,
+    )
+    made_by_hand = OrderReport(
+        venue_order_id="778", word=Word.WORKING, terms=terms, is_foreign=True
+    )
+    account.broker.reports.append(made_by_hand)
+    async with account.run():
+        await account.order_is("foreign-778", OrderState.WORKING)
+
+    async with account.run():
+        order = await account.order_is("foreign-778", OrderState.WORKING)
+
+    assert order.oca_group == "my exits, one cancels all"

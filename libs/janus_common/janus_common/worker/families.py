@@ -15,7 +15,7 @@ from janus_common.logs import get_logger
 from janus_common.messages import GroupRecord, OrderState, OrderUpdate
 from janus_common.orders import ZERO, is_final
 from janus_common.worker import gates, groups
-from janus_common.worker.book import Book
+from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
 from janus_common.worker.journal import Journal
 from janus_common.worker.pacing import Rank, Turns
@@ -93,9 +93,9 @@ class Families:
             self._wake.set()
 
     async def restore(self) -> None:
-        """Take in the families of all open orders, and look at each of them."""
+        """Take in the families of all open orders of ours, and look at each of them."""
         for order in self._book.orders():
-            name = groups.family_of(order)
+            name = groups.family_of(order) if order.origin != FOREIGN else None
             if name is not None and name not in self._names:
                 self.watch(name, await self._members(order))
                 self._due.add(name)
