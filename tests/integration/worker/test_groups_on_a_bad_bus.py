@@ -9,6 +9,8 @@ import pytest
 from janus_common import subjects
 from janus_common.errors import BusError, Code, Denied
 from janus_common.messages import CommandReply, OcaCommand, OrderState, OrderType, Outcome
+from janus_common.orders import Word
+from janus_common.worker.broker import OrderReport
 
 from tests.support.groups import bracket_command, family, oca_command, profit, stop
 from tests.support.messages import order_update
@@ -104,6 +106,31 @@ async def test_while_the_bus_is_frozen_nothing_of_it_is_sent_and_later_all_or_no
         again = await repeated(lonely, command)
         sent = {order.client_order_id for order in lonely.broker.orders}
         assert sent == (set(names_of(command)) if again.outcome is Outcome.ACCEPTED else set())
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("make", [bracket, group])
+async def test_a_repeat_that_a_frozen_bus_does_not_confirm_is_no_word_on_the_first(lonely, make):
+    async with lonely.run():
+        command = await make(lonely)
+        assert (await lonely.give(command)).outcome is Outcome.ACCEPTED
+        for name in names_of(command):
+            lonely.broker.says(OrderReport(client_order_id=name, word=Word.CANCELED))
+            await lonely.order_is(name, OrderState.CANCELED)
+        lonely.broker.reports.clear()
+    async with lonely.run():  # which holds no order that is over
+        lonely.nats.freeze()
+        try:
+            code, _ = await refusal(lonely, command)
+        finally:
+            lonely.nats.thaw()
+
+        again = await repeated(lonely, command)
+
+    assert code is None
+    assert again.outcome is Outcome.ACCEPTED
+    assert {order.state for order in again.orders} == {OrderState.CANCELED}
     gc.collect()
 
 

@@ -15,7 +15,6 @@ from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import (
     BrokerUnavailable,
     BusError,
-    BusTimeout,
     Code,
     Denied,
     StorageFull,
@@ -27,7 +26,7 @@ from janus_common.repeats import in_doubt, replay
 from janus_common.worker import drafts, gates, groups
 from janus_common.worker.families import Families
 from janus_common.worker.groups import Plan
-from janus_common.worker.journal import AlreadyBegun, never_sent
+from janus_common.worker.journal import UNCONFIRMED, AlreadyBegun
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
@@ -73,6 +72,8 @@ class GroupIntake:
         known = self._book.get(plan.names[0])
         if known is not None:
             return await self._replay(plan, known)
+        if self._journal.is_unconfirmed(plan.names[0]):
+            return in_doubt(plan.names[0], UNCONFIRMED)
         try:
             self._session()
             for order in plan.orders:
@@ -108,12 +109,12 @@ class GroupIntake:
             if isinstance(error, AlreadyBegun) and plan.is_bracket and not recorded:
                 return await self._replay(plan, error.order)
             order = orders[len(recorded)]
-            if isinstance(error, BusTimeout):
-                self._book.remember(never_sent(order))
             denied = _why(order, error)
-            if not recorded:
-                raise denied from error
-            return await self._take_back(recorded, denied)
+            if recorded:
+                return await self._take_back(recorded, denied)
+            if denied.code is Code.BUS_DOWN:  # it may be a plan that was sent before, and is over
+                return in_doubt(order.client_order_id, str(error))
+            raise denied from error
         return None
 
     async def _send(self, plan: Plan, orders: list[OrderUpdate], ticket: Ticket) -> CommandReply:

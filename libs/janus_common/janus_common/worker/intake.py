@@ -17,11 +17,9 @@ from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import (
     BrokerUnavailable,
     BusError,
-    BusTimeout,
     Code,
     Denied,
     StorageFull,
-    WriteConflict,
 )
 from janus_common.logs import get_logger
 from janus_common.messages import (
@@ -48,7 +46,7 @@ from janus_common.worker.canceling import Canceling
 from janus_common.worker.families import Families
 from janus_common.worker.flatten import Flatten
 from janus_common.worker.group_intake import GroupIntake
-from janus_common.worker.journal import AlreadyBegun, never_sent
+from janus_common.worker.journal import UNCONFIRMED, AlreadyBegun
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.replacing import Replacing
@@ -178,6 +176,8 @@ class Intake:
         known = self._book.get(order.client_order_id)
         if known is not None:
             return replay(known, order.body)
+        if self._journal.is_unconfirmed(order.client_order_id):
+            return in_doubt(order.client_order_id, UNCONFIRMED)
         try:
             self._session()
             self._reach.may_go(order, ticket)
@@ -197,17 +197,10 @@ class Intake:
             await self._journal.begin(order)
         except AlreadyBegun as found:
             return replay(found.order, order.body)
-        except WriteConflict as error:
-            return in_doubt(order.client_order_id, str(error))
         except StorageFull as error:
             raise Denied(Code.STORAGE_FULL, f"nothing was sent: {error}") from error
-        except BusTimeout as error:
-            self._book.remember(never_sent(order))
-            raise Denied(
-                Code.BUS_DOWN, f"nothing was sent: {error}", "send it again under a new id"
-            ) from error
-        except BusError as error:
-            raise Denied(Code.BUS_DOWN, f"nothing was sent: {error}", "try again") from error
+        except BusError as error:  # it may be an order that was sent before, and is over
+            return in_doubt(order.client_order_id, str(error))
         # From the acknowledged record to the wire nothing waits: what is checked here holds there.
         # Whatever happens from now on, the order is watched: if it did go out, its answer counts.
         self._book.add(order, sent_s=monotonic_s())

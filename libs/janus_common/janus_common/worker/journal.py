@@ -31,6 +31,7 @@ RETRY_S = 0.5
 THIN_AT = 10_000  # updates that wait for the bus
 CHECKPOINT_EVERY_S = 30.0
 NEVER_SENT = "the bus did not confirm the record in time, so nothing was sent"
+UNCONFIRMED = "the bus has not confirmed the record of an earlier try, which was not sent"
 
 log = get_logger()
 
@@ -169,6 +170,10 @@ class Journal:
         self._note_id(order)
         if is_final(order):
             del self._last[name]
+
+    def is_unconfirmed(self, client_order_id: str) -> bool:
+        """Whether a beginning was not confirmed, so that nobody knows yet what is on record."""
+        return any(order.client_order_id == client_order_id for order, _ in self._unconfirmed)
 
     def write(self, order: OrderUpdate) -> None:
         """Put an order's new state in line to be written."""
