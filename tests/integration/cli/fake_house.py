@@ -169,6 +169,14 @@ class FakeHouse:
         await self.move(order, S.FILLED, filled_qty=order.qty, average_price=PRICE)
 
     async def cancel(self, wanted: CancelIntent) -> IntentReply:
+        name, account = wanted.client_order_id, wanted.account
+        if name == "waiting" and account == "holder":
+            why = f"order {name} was canceled before it was sent; nothing was sent"
+            return IntentReply(outcome=Outcome.ACCEPTED, account=account, reason=why, unsent=1)
+        if name == "frozen" and account == "holder":
+            return IntentReply(outcome=Outcome.UNKNOWN, account=account, reason="no answer")
+        if name not in self.orders:
+            raise Denied(Code.UNKNOWN_ORDER, f"account {account} has no order {name}")
         order = self.orders[wanted.client_order_id]
         self.cancels.append(wanted.client_order_id)
         if order.state is S.FILLED:

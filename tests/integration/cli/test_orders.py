@@ -232,6 +232,31 @@ async def test_cancel_of_an_unknown_order_says_so(janus):
     assert said.err.startswith("Order Error: there is no order never-seen\n")
 
 
+@pytest.mark.parametrize("words", [(), ("-a", "holder"), ("--no-wait",)])
+async def test_cancel_of_an_order_that_waits_in_line_says_that_it_is_not_sent(janus, words):
+    said = await janus("cancel", "waiting", *words)
+
+    assert (said.code, said.out) == (0, "holder order in line → not sent id waiting\n"), said
+
+
+async def test_cancel_of_an_order_that_a_worker_may_have_in_line_is_unknown(janus):
+    said = await janus("cancel", "frozen")
+
+    assert said.code == 5
+    assert said.err.startswith("Order Error: outcome unknown: no answer\n")
+
+
+async def test_an_unknown_order_leaves_the_others_to_be_canceled(janus, house):
+    name = uuid4().hex
+    await janus("buy", "IBM", "4", "100", "-a", "ib-main", "--id", name)
+
+    said = await janus("cancel", name, "never-seen")
+
+    assert said.code == 8
+    assert "there is no order never-seen" in said.err
+    assert house.orders[name].state is OrderState.CANCELED
+
+
 async def test_cancel_of_a_filled_order_is_refused(janus):
     name = uuid4().hex
     await janus(*BUY, "--id", name)

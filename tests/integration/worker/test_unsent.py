@@ -102,7 +102,10 @@ async def test_an_order_canceled_in_line_stays_denied_when_it_is_asked_for_again
     last = names[-1]
 
     cancel = CancelIntent(account=desk.alias, client_order_id=last)
-    reply = await desk.give(CancelCommand(intent=cancel, principal="test", expires_ns=in_s(30)))
+    command = CancelCommand(intent=cancel, principal="test", expires_ns=in_s(30))
+    reply, twice = await desk.give(command), await desk.give(command)
+    assert "canceled before it was sent" in reply.reason
+    assert (reply.unsent, twice.unsent) == (1, 1)
     for task in tasks:
         await task
 
@@ -111,6 +114,19 @@ async def test_an_order_canceled_in_line_stays_denied_when_it_is_asked_for_again
     again = await desk.place(kind=OrderType.LIMIT, limit="50", id_=last)
     assert (again.outcome, again.code) == (Outcome.DENIED, Code.CANCELED_UNSENT)
     assert last not in sent(desk)
+
+
+async def test_a_cancel_that_overtakes_its_order_is_refused_and_the_order_goes(desk):
+    command = await desk.command(kind=OrderType.LIMIT, limit="50", id_=uuid.uuid4().hex)
+    name = command.intent.client_order_id
+    cancel = CancelIntent(account=desk.alias, client_order_id=name)
+
+    with pytest.raises(Denied) as refused:
+        await desk.give(CancelCommand(intent=cancel, principal="test", expires_ns=in_s(30)))
+    await desk.give(command)
+
+    assert refused.value.code is Code.UNKNOWN_ORDER
+    assert name in sent(desk)
 
 
 async def test_a_bracket_in_line_is_canceled_with_all_of_its_orders(desk):

@@ -32,8 +32,10 @@ class Canceling:
     async def one(self, command: CancelCommand) -> CommandReply:
         """Ask the broker to cancel one order; its updates tell whether that worked."""
         name = command.intent.client_order_id
-        if self._reach.unsent.cancel(name) and self._reach.book.get(name) is None:
-            return CommandReply(outcome=Outcome.ACCEPTED, reason=f"order {name} is not sent")
+        unsent = self._reach.unsent.cancel(name)
+        if unsent and self._reach.book.get(name) is None:
+            why = f"order {name} was canceled before it was sent; nothing was sent"
+            return CommandReply(outcome=Outcome.ACCEPTED, reason=why, unsent=unsent)
         order = await self._reach.open_order(name)
         self._reach.session_for_cancels()
         sent = await self.send(order, expires_ns=command.expires_ns)

@@ -82,9 +82,9 @@ class Unsent:
             for ticket in self._tickets
         )
 
-    def cancel(self, name: str) -> bool:
-        """Mark an order; return whether it was in line, and will not be sent."""
-        return bool(self._mark(t for t in self._tickets if name in t.names))
+    def cancel(self, name: str) -> int:
+        """Mark an order, and what goes out with it; return how many there were in line."""
+        return self._mark(t for t in self._tickets if name in t.names)
 
     def cancel_all(self, symbol: str | None) -> int:
         """Mark all orders in line, or those of one symbol; return how many there were."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,11 +20,13 @@ from janus_common.symbols import canonical
 
 from janus_cli import house, order_words, show
 from janus_cli.commands import cancel_all, options
+from janus_cli.commands.cancel_all import NOT_THERE
 from janus_cli.failures import Failure, OrderFailure, Status, status_of, tell
 from janus_cli.house import House
 from janus_cli.show_format import as_json
 
 CONNECT_WITHIN_S = 3.0
+WITHOUT_IT = NOT_THERE - {Code.UNKNOWN_ACCOUNT} | {Code.UNKNOWN_ORDER}
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Orders' ids.", metavar="[ORDER]...")]
 All = Annotated[bool, typer.Option("--all", help="Every open order, of ACCOUNT if given.")]
@@ -50,6 +53,9 @@ class Canceled:
             return self._failed(
                 reply.reason or "refused", status_of(code), code and code.value, reply.hint
             )
+        is_unsent = order is not None and order.code is Code.CANCELED_UNSENT
+        if is_unsent or (reply.unsent and reply.outcome is Outcome.ACCEPTED):
+            return None  # its own request is told so; it needs no broker
         if order is not None and order.state in FINAL - {OrderState.CANCELED}:
             return self._failed(
                 f"it could not be canceled any more: {order_words.state(order)}",
@@ -81,6 +87,8 @@ class Canceled:
         """Return the one line that tells how it went."""
         if not self.client_order_id:
             return f"{self.account} {self.reply.unsent} orders in line → not sent"
+        if self.reply.unsent:
+            return f"{self.account} order in line → not sent id {self.client_order_id}"
         what = order_words.described(self.order) if self.order else "order"
         word = order_words.state(self.order) if self.order and self.waited else "cancel accepted"
         mode = f"{mode.upper()} " if mode else ""
@@ -160,12 +168,35 @@ async def _cancel(
     here: House, ids: list[str], account: str | None, *, timeout_s: float, wait: bool
 ) -> list[Canceled]:
     async with _connecting(here) as janus, asyncio.TaskGroup() as group:
-        wanted = [await find_order(janus, each, account) for each in ids]
+        accounts = [account] if account else sorted(here.accounts)
+        wanted = [
+            found if (found := await recorded(janus, each, account)) else each for each in ids
+        ]
         tasks = [
             group.create_task(_one(janus, order, timeout_s=timeout_s, wait=wait))
+            if isinstance(order, OrderUpdate)
+            else group.create_task(_in_line(janus, order, account, accounts))
             for order in wanted
         ]
     return [task.result() for task in tasks]
+
+
+async def _in_line(
+    janus: JanusClient, client_order_id: str, account: str | None, accounts: Sequence[str]
+) -> Canceled:
+    """Cancel an order that is not on record: whichever worker has it in line does not send it."""
+    began = monotonic_s()
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(janus.cancel(each, client_order_id)) for each in accounts]
+    replies = [task.result() for task in asking]
+    elsewhere = [reply for reply in replies if reply.code not in WITHOUT_IT]
+    found = next((r for r in elsewhere if r.outcome is Outcome.ACCEPTED), None)
+    reply = found or next(iter(elsewhere), None)
+    if reply is None:
+        reply = _nowhere(client_order_id, account, replies)
+    order = reply.order
+    elapsed_ms = (monotonic_s() - began) * 1_000
+    return Canceled(reply.account, client_order_id, reply, order, elapsed_ms, waited=False)
 
 
 async def _cancel_all(
@@ -192,19 +223,29 @@ async def _cancel_all(
     ]
 
 
+def _nowhere(
+    client_order_id: str, account: str | None, replies: Sequence[IntentReply]
+) -> IntentReply:
+    away = [r.account for r in replies if r.code is not Code.UNKNOWN_ORDER]
+    unseen = f", as far as is known: no worker answers for {', '.join(away)}" if away else ""
+    return IntentReply(
+        outcome=Outcome.DENIED,
+        account=account or "any",
+        code=Code.UNKNOWN_ORDER,
+        reason=f"there is no order {client_order_id}{unseen}",
+        hint="janus orders --open",
+    )
+
+
 async def find_order(janus: JanusClient, client_order_id: str, account: str | None) -> OrderUpdate:
-    """Return an order by its id, as its record has it."""
-    pattern = subjects.order(account or subjects.ANY, client_order_id)
-    found = janus.bus.streams.last_of_each(streams.ORDERS, pattern, OrderUpdate)
-    orders = [each.message async for each in found]
-    if len(orders) > 1:
-        raise Failure(
-            f"{len(orders)} accounts have an order {client_order_id}",
-            status=Status.USAGE,
-            hint=f"add -a {' or -a '.join(order.account for order in orders)}",
-        )
-    if orders:
-        return orders[0]
+    """Return an order by its id, as its record has it.
+
+    Raises:
+        OrderFailure: there is none.
+    """
+    found = await recorded(janus, client_order_id, account)
+    if found is not None:
+        return found
     raise OrderFailure(
         f"there is no order {client_order_id}",
         status=Status.REJECTED,
@@ -214,6 +255,22 @@ async def find_order(janus: JanusClient, client_order_id: str, account: str | No
         code=Code.UNKNOWN_ORDER.value,
         hint="janus orders --open",
     )
+
+
+async def recorded(
+    janus: JanusClient, client_order_id: str, account: str | None
+) -> OrderUpdate | None:
+    """Return an order by its id, as its record has it; None where no record begins it."""
+    pattern = subjects.order(account or subjects.ANY, client_order_id)
+    found = janus.bus.streams.last_of_each(streams.ORDERS, pattern, OrderUpdate)
+    orders = [each.message async for each in found]
+    if len(orders) > 1:
+        raise Failure(
+            f"{len(orders)} accounts have an order {client_order_id}",
+            status=Status.USAGE,
+            hint=f"add -a {' or -a '.join(order.account for order in orders)}",
+        )
+    return orders[0] if orders else None
 
 
 async def _one(janus: JanusClient, order: OrderUpdate, *, timeout_s: float, wait: bool) -> Canceled:
