@@ -12,6 +12,7 @@ from janus_common.symbols import plain
 
 Row = Mapping[str, Any]
 SHOWN = 60  # characters of a value in an error
+NEXT = frozenset({"has_next", "hasNext"})
 _MICROSECOND_NS = 1_000
 
 
@@ -87,9 +88,15 @@ def moment_ns(value: Row, name: str) -> int | None:
     return whole_s * NS_PER_S + since.microseconds * _MICROSECOND_NS
 
 
+def listed(value: Row, name: str) -> list[Row]:
+    """Return the rows of a page; one that has none may leave them out, and is a page still."""
+    is_page = name in value or not NEXT.isdisjoint(value)
+    return rows(value.get(name, [] if is_page else None), name)
+
+
 def has_next(value: Row) -> bool:
     """Whether another page follows; two spellings are in use."""
-    return bool(value.get("has_next", value.get("hasNext", False)))
+    return any(bool(value.get(name)) for name in NEXT)
 
 
 def _shown(value: Any) -> str:

@@ -199,13 +199,20 @@ class Orders:
         """Send an order again whose time in force was refused, under its second id."""
         order = attempt.order
         remark = f"{translate.as_day(second)} ({refused.reason})"
+        self._doubts.begin(order.client_order_id)  # a cancel meanwhile is one of the second try
         try:
             await gates.turn(self._share, Rank.ORDER, order.expires_ns)
             gates.check_expiry(order)
+            if order.client_order_id in self._cancel_after:
+                raise Denied(Code.CANCELED_UNSENT, "it was canceled meanwhile")
             if self._bridge is None:
                 raise Denied(Code.BROKER_DOWN, "the session has just ended")
             self._bridge.check()
+        except asyncio.CancelledError:
+            self._doubts.end(order.client_order_id, monotonic_s())
+            raise
         except Denied as denied:
+            self._doubts.end(order.client_order_id, monotonic_s())
             why = f"{refused.reason}; it was not sent as DAY: {denied.reason}"
             self._over(order.client_order_id, Word.REJECTED, Code.BROKER_REJECTED, why)
             return

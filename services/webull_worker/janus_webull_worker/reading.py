@@ -189,7 +189,7 @@ class Reading:
             try:
                 if under:
                     whole = fields.row(answer.value, path)
-                    rows = fields.rows(whole.get(under, []), under)
+                    rows = fields.listed(whole, under)
                     has_next = fields.has_next(whole)
                 else:
                     rows = fields.rows(answer.value, path)
@@ -198,8 +198,10 @@ class Reading:
                 before, last = last, fields.text(rows[-1], cursor) if rows else None
             except BadAnswer as error:
                 raise BrokerUnavailable(f"{path}: {error}") from error
-            if not has_next or last is None or last == before:
+            if not has_next or last is None:
                 return found
+            if last == before:
+                raise BrokerUnavailable(f"{path}: the page behind {before} ends with {last} again")
         raise BrokerUnavailable(f"{path}: more than {PAGES} pages")
 
     async def holdings(self) -> list[Row]:
