@@ -46,7 +46,7 @@ class Key:
         self.canceled.append(wire_id)
         return Answer({})
 
-    def send(self, call):
+    def send(self, _path, call):
         sent = asyncio.get_running_loop().create_future()
         try:
             sent.set_result(call())
