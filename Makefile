@@ -46,7 +46,7 @@ properties: $(READY) ## long random tests: the venue's books, 20,000 lives of a 
 		tests/unit/registry/test_harmonizing.py
 	@JANUS_STORM_FILLS=1000 $(PY) -m pytest -q tests/integration/ib_worker/test_fill_storm.py
 
-test-compose: $(READY) ## build and try the house in containers, with the Docker engine that DOCKER_HOST names
+test-compose: $(READY) ## build and try Janus in containers, with the Docker engine that DOCKER_HOST names
 	@$(PY) -m pytest -v -x -s tests/compose/story.py
 
 check: lint types rules ## everything that can be said without running a server

@@ -54,7 +54,7 @@ class IbAccount(
     client_id: Annotated[int, msgspec.Meta(ge=1, le=999_999)]  # fixed; never 0, never shared
     host: str = "127.0.0.1"  # of the gateway
     port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
-    market_data: bool = False  # this account's connection feeds the house's market data
+    market_data: bool = False  # this account's connection feeds market data
     connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
     sweep_s: Positive = 60.0  # how often orders, executions and positions are asked for again
 

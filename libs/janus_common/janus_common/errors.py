@@ -134,7 +134,7 @@ MEANING: dict[Code, str] = {
     Code.CANCELED_UNSENT: "It was canceled while it waited for its turn; it was not sent and never will be.",
     Code.PACED: "Too many requests at once; nothing was sent.",
     Code.FENCED: "Another worker owns the account now; nothing was sent.",
-    Code.HALTED: "The account or the house is halted; only cancels pass.",
+    Code.HALTED: "The account is halted, by itself or with all others; only cancels pass.",
     Code.DRAINING: "The process is stopping and takes nothing new.",
     Code.STORAGE_FULL: "The journal takes no more; nothing was sent.",
     Code.BUS_DOWN: "The bus is away; nothing was sent.",

@@ -14,7 +14,7 @@ LONGEST = 300  # characters of a file's first line
 
 def words(halt: Halt) -> str:
     """Return who halted, since when and why: what an order that is refused is told."""
-    what = "the house is halted" if halt.account is None else "halted"
+    what = "all accounts are halted" if halt.account is None else "halted"
     why = f": {halt.reason}" if halt.reason else ""
     return f"{what} by {halt.principal or 'nobody named'} since {moment(halt.since_ns)}{why}"
 
@@ -25,7 +25,7 @@ def moment(ns: int) -> str:
 
 
 def path_of(file: Path, account: str | None) -> Path:
-    """Return the file that halts ``account``; None: the one that halts the house."""
+    """Return the file that halts ``account``; None: the one that halts all accounts."""
     return file if account is None else file.with_name(f"{file.name}.{account}")
 
 

@@ -988,12 +988,12 @@ class SyncReply(Message, frozen=True, kw_only=True):
 
 
 class Halt(Message, frozen=True, kw_only=True):
-    """Whether an account, or the whole house, is halted: the last word about it.
+    """Whether an account is halted, or all are: the last word about it.
 
     A resume is a record too: one that is there never goes away.
     """
 
-    account: str | None = None  # None: the house
+    account: str | None = None  # None: all accounts
     is_halted: bool = True
     principal: str = ""  # who said so
     reason: str = ""
@@ -1015,7 +1015,7 @@ class FlattenRecord(Message, frozen=True, kw_only=True):
 class Control(Message, frozen=True, kw_only=True):
     """An operator's halt, resume or drain; the verb is in the subject."""
 
-    account: str | None = None  # None: the whole house
+    account: str | None = None  # None: all accounts
     principal: str = ""
     reason: str = ""  # at most 300 characters are kept
     revision: int | None = None  # of its record in KV control, where the sender has put it

@@ -80,7 +80,7 @@ class RouterControl:
                 "who is there has halted, but it is not on record and would not survive a restart",
                 "halt again",
             ) from None
-        return ControlReply(outcome=Outcome.ACCEPTED, reason="the house is halted")
+        return ControlReply(outcome=Outcome.ACCEPTED, reason="all accounts are halted")
 
     async def _resume(self, asked: Asked[Control]) -> ControlReply:
         told = asked.message
@@ -91,14 +91,14 @@ class RouterControl:
             )
         except BusError as error:
             raise Denied(Code.BUS_DOWN, f"it stays halted: {error}", "resume again") from error
-        return ControlReply(outcome=Outcome.ACCEPTED, reason="the house is not halted")
+        return ControlReply(outcome=Outcome.ACCEPTED, reason="the halt of all accounts is over")
 
 
 def _check(control: Control) -> None:
     if control.account is not None:
         raise Denied(
             Code.WRONG_ACCOUNT,
-            f"this is about the house, the message about account {control.account!a}",
+            f"this is about all accounts, the message about account {control.account!a}",
             "send it to the subject of its account",
         )
 

@@ -83,7 +83,7 @@ async def test_a_halted_house_shows_and_outlives_every_process_of_it(stack):
         assert shown.code == 0  # the bus may be away still
         mine = [row for row in shown.data if row["account"]]
         assert [row["state"] for row in mine] == ["DEGRADED_ORDERS"] * 2
-        assert all("the house is halted by" in row["reason"] for row in mine)
+        assert all("all accounts are halted by" in row["reason"] for row in mine)
         assert {row["state"] for row in (await stack.processes()).values()} <= UP
 
     await eventually(is_back, 60)
@@ -95,7 +95,7 @@ async def test_a_halted_house_shows_and_outlives_every_process_of_it(stack):
     assert said.code == 0, said
     assert [each.code for each in refused] == [7, 7]
     assert table.out.count("HALTED") == 2
-    assert "ib-main: the house is halted by" in table.out
+    assert "ib-main: all accounts are halted by" in table.out
     assert one[0]["halted"].endswith(": night")
     assert (ended.code, ended.out) == (0, "ib-alt takes orders\nib-main takes orders\n")
 

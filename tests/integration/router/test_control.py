@@ -170,7 +170,7 @@ async def test_while_halted_only_cancels_and_flattens_reach_the_worker(own_nats,
         ]
 
     assert [each.code for each in refused] == [Code.HALTED] * 3
-    assert "the house is halted by alice since" in refused[0].reason
+    assert "all accounts are halted by alice since" in refused[0].reason
     assert [each.outcome for each in passed] == [Outcome.ACCEPTED] * 2
     assert len(house.workers[0].taken) == 2
 

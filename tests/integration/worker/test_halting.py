@@ -190,7 +190,7 @@ async def test_a_halt_of_the_house_is_heard_by_each_worker(lonely):
     assert [(each.name, each.is_there, each.is_done) for each in done.answers] == [
         (lonely.alias, True, True)
     ]
-    assert "the house is halted by alice" in refused.reason
+    assert "all accounts are halted by alice" in refused.reason
     assert "janus resume --all" in refused.hint
     assert (mine.outcome, mine.code) == (Outcome.DENIED, Code.HALTED)
     assert ended.answers[0].is_done

@@ -20,7 +20,7 @@ from janus_cli.show_format import as_json
 
 CONNECT_WITHIN_S = 3.0
 
-All = Annotated[bool, typer.Option("--all", help="The whole house.")]
+All = Annotated[bool, typer.Option("--all", help="All accounts.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for those who are refused.")]
 
 
@@ -50,7 +50,7 @@ def halt(
         show.data("halt", _as_dict(account, done))
     else:
         assert done.record is not None
-        show.text(f"{_what(account)}: {words(done.record)}")
+        show.text(f"{account}: {words(done.record)}" if account else words(done.record))
         for each in done.answers:
             if not each.is_there and each.name != subjects.HOUSE:
                 show.aside(f"{each.name}: no worker is there; it will begin halted")
@@ -68,7 +68,7 @@ def resume(
     reason: Reason = "",
     json: options.Json = False,
 ) -> None:
-    """End a halt; --all ends the one of the house, and leaves those of single accounts."""
+    """End a halt; --all ends the one of all accounts, and leaves those of single ones."""
     here = _house(ctx, account, all_=all_)
     file = path_of(here.halt_file, account)
     is_removed = file.exists()
@@ -83,7 +83,7 @@ def resume(
             elif not each.is_there and each.name != subjects.HOUSE:
                 show.aside(f"{each.name}: no worker is there")
         if done.record is None and not is_removed:
-            show.aside(f"{_what(account)} was not halted")
+            show.aside(f"{account} was not halted" if account else "not all accounts were halted")
     if still:
         raise Failure(
             f"{still[0].name} is still halted: {still[0].reason}",
@@ -97,7 +97,7 @@ def resume(
 def _house(ctx: typer.Context, account: str | None, *, all_: bool) -> House:
     if (account is None) != all_:
         raise Failure(
-            "give -a ACCOUNT, or --all for the whole house",
+            "give -a ACCOUNT, or --all for all of them",
             status=Status.USAGE,
             hint="janus accounts",
         )
@@ -147,7 +147,7 @@ def _halted_by_file(here: House, account: str | None, reason: str, *, why: str) 
             hint=f"touch {file}",
         )
     return Failure(
-        f"{_what(account)} is halted on this machine only, by the file {file}: {why}",
+        f"{_are(account)} halted on this machine only, by the file {file}: {why}",
         status=Status.PARTLY,
         hint="the processes here see it within a second; halt again once the bus is back",
     )
@@ -166,8 +166,8 @@ def _raise_if_silent(answers: list[Answer]) -> None:
         )
 
 
-def _what(account: str | None) -> str:
-    return account or "the house"
+def _are(account: str | None) -> str:
+    return f"{account} is" if account else "all accounts are"
 
 
 def _as_dict(account: str | None, done: Done) -> dict[str, object]:

@@ -21,7 +21,7 @@ broker = "ib"
 mode = "paper"                # real money needs exactly "live"
 ib_account = "DU1234567"
 client_id = 11                # fixed; every account its own
-market_data = true            # this connection feeds the house's market data
+market_data = true            # this connection feeds market data
 # host = "127.0.0.1"
 # port = 4002                 # IB Gateway: 4002 paper, 4001 live; absent: our own paper venue
 

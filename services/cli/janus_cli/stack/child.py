@@ -17,7 +17,6 @@ from janus_cli.stack.logfile import LineSplitter, LogFile
 from janus_cli.stack.spec import ProcessSpec
 
 OUTPUT_END_S = 0.5  # how long a grandchild may keep a dead child's output open
-CHUNK_BYTES = 64 * 1024
 
 
 class Child:
