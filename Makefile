@@ -32,7 +32,7 @@ down: $(READY) ## stop the local stack
 	@bin/janus down
 
 test: $(READY) ## the tests, with real servers (the long ones apart)
-	@$(PY) -m pytest -n 6 --dist loadfile -q $(patsubst %,--ignore=%,$(LONG))
+	@$(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder -q $(patsubst %,--ignore=%,$(LONG))
 
 long: $(READY) ## the long tests: kill and freeze processes at many places, storms, many accounts
 	@$(PY) -m pytest -n 6 --dist loadfile -q $(LONG)
