@@ -26,7 +26,8 @@ HOME = Path(__file__).parents[2] / "services/webull_worker"
 INTERPRETER = HOME / ".venv/bin/python"
 KEY, SECRET = "testkey0001", "the-secret-of-testkey0001"
 ACCOUNTS = ("WBACCOUNT0001", "WBACCOUNT0002")
-KEYS = f"{KEY}:{SECRET}:{'+'.join(ACCOUNTS)}\n"
+OF_ANOTHER_KEY = "WBANOTHER0001"
+KEYS = f"{KEY}:{SECRET}:{'+'.join(ACCOUNTS)}\ntestkey0002:another-secret:{OF_ANOTHER_KEY}\n"
 
 SECTION = """
 [accounts.{alias}]

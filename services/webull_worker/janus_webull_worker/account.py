@@ -58,4 +58,5 @@ class Account:
         """Return what it means that the key is refused: at the very start, that it is wrong."""
         if self.was_there or error.is_clock:
             return error
-        return ConfigError(f"accounts.{self.alias}.app_key: {error}")
+        region = f"region = {self.settings.region!r}"
+        return ConfigError(f"accounts.{self.alias}.app_key: {error}; {region}")

@@ -15,6 +15,7 @@ REFUSALS = [
     ({"name": "webull_close_only", "symbol": "AAPL"}, "TICKER_ID_CAN_NOT_TRADE"),
     ({"name": "webull_delisted", "symbol": "AAPL"}, "TRADE_ORDER_TICKER_UNLISTED_CANNOT_TRADE"),
     ({"name": "webull_refuse", "text": "TRADE_ORDER_NO_PERMISSION"}, "TRADE_ORDER_NO_PERMISSION"),
+    ({"name": "webull_refuse", "text": "余额不足 ¥"}, "余额不足 ¥"),
 ]
 
 

@@ -19,6 +19,7 @@ from tests.support.waiting import eventually
 from tests.support.webull_worker import (
     ACCOUNTS,
     KEY,
+    OF_ANOTHER_KEY,
     SECRET,
     WebullDesk,
     WebullWorkerProcess,
@@ -28,6 +29,7 @@ from tests.support.webull_worker import (
 from tests.support.worker_process import WorkerProcess
 
 CONFIG_STATUS = 78
+THERE = ", ".join(ACCOUNTS)
 STOP_S = 3.0
 
 
@@ -50,6 +52,10 @@ def said(worker: WorkerProcess) -> str:
         ({"key": "nobody"}, "accounts.wb-start.app_key"),
         ({"secret": "wrong-secret"}, "accounts.wb-start.app_key"),
         ({"account_id": "WBNOBODY"}, "accounts.wb-start.account_id = 'WBNOBODY'"),
+        ({"account_id": OF_ANOTHER_KEY}, f"account_id = '{OF_ANOTHER_KEY}': the key has {THERE}"),
+        ({"region": "uk"}, "accounts.wb-start.region = 'uk'"),
+        ({"key": "schlüssel"}, "accounts.wb-start.app_key: there are characters in it"),
+        ({"secret": "two\nlines"}, "accounts.wb-start.app_secret: there are characters in it"),
     ],
 )
 async def test_what_webull_does_not_accept_ends_the_process_and_is_named(
@@ -70,6 +76,34 @@ async def test_an_alias_that_is_not_webulls_is_refused(tmp_path, nats_url, webul
 
     assert await worker.ended() == CONFIG_STATUS
     assert "there is no accounts.another" in said(worker)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("UNAUTHORIZED", "look at app_key, app_secret, region; region = 'hk'"),
+        ("IP_NOT_ALLOWED", "look at app_key, app_secret, region; region = 'hk'"),
+        ("INVALID_TOKEN", "it wants a token confirmed in the app"),
+        ("CLOCK_SKEW_EXCEEDED", "set this machine's clock (NTP)"),
+    ],
+)
+async def test_a_key_that_is_refused_says_what_to_look_at(
+    nats_url, webull_venue, tmp_path, code, words
+):
+    await webull_venue.fault("webull_refuse", code=401, text=code, path="/app", times=0)
+    worker = await started(tmp_path, nats_url, webull_venue, region="hk")
+
+    async def told():
+        assert code in said(worker)
+        assert words in said(worker)
+
+    await eventually(told)
+    if worker.is_running:  # a wrong clock may be set right, and is waited for
+        assert code == "CLOCK_SKEW_EXCEEDED"
+        await worker.stop()
+    else:
+        assert await worker.ended() == CONFIG_STATUS
+    await webull_venue.delete("/faults")
 
 
 @pytest.mark.parametrize("fault", ["webull_html", "webull_redirect", "webull_error"])

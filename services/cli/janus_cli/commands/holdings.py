@@ -69,9 +69,7 @@ def positions(
         known = valuing.ticks(bus, held)
     rows = [(each, valuing.valuation(each, known)) for each in held]
     if json:
-        show.data(
-            "positions", [as_json(each) | {"valuation": as_json(worth)} for each, worth in rows]
-        )
+        show.data("positions", [_position_json(each, worth, known) for each, worth in rows])
         _raise_if_partial(bus.unreadable)
         return
     note = _note("position", [each.as_of_ns for each in held], "the brokers, by their workers")
@@ -91,6 +89,15 @@ def _raise_if_partial(unreadable: Sequence[str]) -> None:
             status=Status.PARTLY,
             hint="janus restart worker-ACCOUNT: it publishes what the broker says anew",
         )
+
+
+def _position_json(
+    held: Position, worth: Valuation | None, known: Mapping[str, Tick]
+) -> dict[str, object]:
+    valued = None
+    if worth is not None:
+        valued = as_json(worth) | {"quality": known[worth.symbol].quality.value}
+    return as_json(held) | {"valuation": valued}  # type: ignore[no-any-return]
 
 
 def _position(held: Position, now: int) -> list[str | Cell]:
