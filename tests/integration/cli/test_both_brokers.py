@@ -107,13 +107,18 @@ async def test_harmony_asks_each_for_what_only_the_other_has_told(stack):
     await stack.order("buy", "TSLA", "1", "-a", "ib-main")
     await stack.order("buy", "IBM", "1", "-a", "wb-main")
 
+    async def known(*fields):
+        for symbol in ("TSLA", "IBM"):
+            said = await stack.janus("symbols", "show", symbol, "--json")
+            assert said.code == 0, said
+            row = said.data.get("instrument", said.data)
+            assert [name for name in fields if not row.get(name)] == []
+
+    await eventually(known)  # what is held at Webull is on record a moment later
+
     assert (await stack.janus("harmony")).code == 0
 
-    for symbol in ("TSLA", "IBM"):
-        said = await stack.janus("symbols", "show", symbol, "--json")
-        row = said.data.get("instrument", said.data)
-        assert row["ib_conid"], said
-        assert row["webull_instrument_id"], said
+    await known("ib_conid", "webull_instrument_id")
 
 
 async def test_flatten_ends_orders_and_closes_positions_at_both(stack):
