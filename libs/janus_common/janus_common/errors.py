@@ -97,7 +97,7 @@ MEANING: dict[Code, str] = {
     Code.INVALID_SYMBOL: "Not a canonical symbol; the reason says what would be.",
     Code.UNKNOWN_SYMBOL: "Neither the registry nor the broker knows the symbol.",
     Code.AMBIGUOUS_SYMBOL: "Several instruments match, or what is known says otherwise; nothing was chosen.",
-    Code.SYMBOL_RETIRED: "The symbol is not in use any more; its history stays, and undo brings it back.",
+    Code.SYMBOL_RETIRED: "The symbol is not in use any more: only orders that close a position pass; undo brings it back.",
     Code.ID_TAKEN: "A broker's id belongs to another symbol, which the reason names; nothing was written.",
     Code.INVALID_FIELD: "An instrument has no such field, or the value cannot be; the reason names both.",
     Code.UNKNOWN_CHANGE: "The symbol has no change of that number, or none at all.",

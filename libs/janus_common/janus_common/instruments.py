@@ -17,7 +17,13 @@ from janus_common import codec, subjects
 from janus_common.bus.buckets import INSTRUMENTS, RawEntry
 from janus_common.bus.bus import Bus
 from janus_common.errors import BusError, Code, Denied, MessageInvalid
-from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve, SymbolStatus
+from janus_common.messages import (
+    Instrument,
+    Outcome,
+    RegistryReply,
+    Resolve,
+    SymbolStatus,
+)
 from janus_common.symbols import AssetClass, parse
 
 FRESH_S = 60.0
@@ -43,10 +49,13 @@ class Instruments:
         self._asking: dict[tuple[str, str], asyncio.Task[Instrument | Denied]] = {}
         self._connections: int | None = None  # None: nothing is heard yet
 
-    async def resolve(self, symbol: str, broker: str = "ib") -> Instrument:
+    async def resolve(
+        self, symbol: str, broker: str = "ib", *, may_be_retired: bool = False
+    ) -> Instrument:
         """Return the instrument of ``symbol``, which is canonical, for an order at ``broker``.
 
-        All who ask the same at once share one question.
+        All who ask the same at once share one question. Who takes one that ``may_be_retired``
+        sees to it that it is only closed.
 
         Raises:
             Denied: nobody knows it, it is ambiguous, or not in use any more.
@@ -58,7 +67,7 @@ class Instruments:
             and self._monotonic_s() < known.until_s
             and has_name(known.instrument, broker)
         ):
-            return in_use(known.instrument)
+            return known.instrument if may_be_retired else in_use(known.instrument)
         key = symbol, broker
         asking = self._asking.get(key)
         if asking is None:
@@ -68,7 +77,7 @@ class Instruments:
         found = await asyncio.shield(asking)
         if isinstance(found, Denied):
             raise Denied(found.code, found.reason, found.hint)
-        return found
+        return found if may_be_retired else in_use(found)
 
     async def _hear(self) -> None:
         """Hear the bucket from the first question on, and mistrust all after a lost connection."""
@@ -106,9 +115,9 @@ class Instruments:
 
     async def _found(self, symbol: str, broker: str, known: _Known | None) -> Instrument:
         found = await self._from_bucket(symbol)
-        if found is not None:
-            in_use(found)
         if found is None or not has_name(found, broker):
+            if found is not None:
+                in_use(found)
             if (bare := bare_ticker(symbol, broker, found)) is not None:
                 return bare  # not kept: the registry may learn better
             found = await self._from_registry(symbol, broker, known)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from janus_common.errors import Code, Denied
-from janus_common.messages import Effect, OrderUpdate, Side
+from janus_common.messages import Effect, Instrument, OrderUpdate, Side, SymbolStatus
 from janus_common.orders import is_final
 from janus_common.symbols import AssetClass, plain
 
@@ -20,6 +20,7 @@ ZERO = Decimal(0)
 TWO_SIDED = frozenset({AssetClass.FUTURE, AssetClass.FOREX})
 LENT = frozenset({AssetClass.EQUITY})  # what a short seller has to borrow
 SHORTENS = frozenset({Effect.SHORT, Effect.FLIP})
+CLOSES = frozenset({Effect.REDUCE, Effect.COVER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,22 @@ def check(
             "nothing was sent; sell no more than is held, or try again later",
         )
     return effect
+
+
+def only_closed(instrument: Instrument, effect: Effect | None) -> None:
+    """Refuse an order of a retired instrument that does more than close a position.
+
+    Raises:
+        Denied: it would open one, add to it, or turn it around.
+    """
+    if instrument.status is not SymbolStatus.RETIRED or effect in CLOSES:
+        return
+    raise Denied(
+        Code.SYMBOL_RETIRED,
+        f"{instrument.symbol} is retired, and takes only orders that close a position",
+        f"sell or buy back what is held at most: janus flatten {instrument.symbol}; "
+        f"to trade it again: janus symbols undo {instrument.symbol}",
+    )
 
 
 def _too_much(stand: Stand, symbol: str, qty: Decimal) -> str:

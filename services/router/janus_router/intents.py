@@ -20,7 +20,7 @@ from janus_common.errors import (
     MessageInvalid,
     NobodyListens,
 )
-from janus_common.instruments import Instruments
+from janus_common.instruments import Instruments, in_use
 from janus_common.messages import (
     CancelAllCommand,
     CancelAllIntent,
@@ -201,6 +201,8 @@ class Intents:
     async def _resolved(self, complete: OrderIntent, principal: str) -> IntentReply:
         await self._check(complete.account)
         instrument = await self._instrument(complete)
+        if complete.legs:
+            in_use(instrument)  # its exits would outlive the position
         validate.fits(complete, instrument, broker=self._brokers[complete.account])
         groups.fit_bracket(complete, instrument, broker=self._brokers[complete.account])
         if complete.dry_run:
@@ -210,7 +212,9 @@ class Intents:
         return await self._hand_over(command)
 
     async def _instrument(self, order: OrderIntent | OrderUpdate) -> Instrument:
-        return await self._instruments.resolve(order.symbol, self._brokers[order.account])
+        """Return what the broker calls the symbol; of a retired one the worker takes only closings."""
+        broker = self._brokers[order.account]
+        return await self._instruments.resolve(order.symbol, broker, may_be_retired=True)
 
     async def _preview(self, asked: PreviewCommand) -> IntentReply:
         """Ask what an order would cost, once all that needs no broker has been checked."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from janus_common import codec, subjects
+from janus_common.bus.buckets import INSTRUMENTS
 from janus_common.clock import now_ns
 from janus_common.errors import Code
 from janus_common.messages import (
@@ -14,10 +15,12 @@ from janus_common.messages import (
     CancelIntent,
     FlattenIntent,
     IntentReply,
+    Leg,
     OrderType,
     Outcome,
     PreviewCommand,
     ReplaceIntent,
+    SymbolStatus,
     Tif,
 )
 from janus_router.intents import MAX_IN_FLIGHT
@@ -86,6 +89,23 @@ async def test_a_dry_run_passes_all_checks_of_an_order(house):
 
     assert reply.code is Code.INVALID_EXPIRY
     assert house.workers[0].taken == []
+
+
+async def test_an_order_of_a_retired_symbol_is_left_to_the_worker_and_a_bracket_is_refused(house):
+    account, gone = house.accounts[0], instrument(symbol="GONE", status=SymbolStatus.RETIRED)
+    await house.client.bucket(INSTRUMENTS).put("GONE", gone)
+    legs = [Leg(type=OrderType.LIMIT, limit_price=Decimal(200))]
+    bracket = intent(
+        account=account, symbol="GONE", type=OrderType.LIMIT, limit_price=Decimal(100), legs=legs
+    )
+
+    reply = await house.ask(intent(account=account, symbol="GONE"))
+    refused = await house.ask(bracket)
+
+    assert reply.outcome is Outcome.ACCEPTED
+    [command] = house.workers[0].taken
+    assert command.instrument.status is SymbolStatus.RETIRED
+    assert refused.code is Code.SYMBOL_RETIRED
 
 
 async def test_a_cancel_reaches_the_worker(house):

@@ -19,6 +19,7 @@ from janus_common.shorts import (
     check,
     effect_of,
     needs_locate,
+    only_closed,
     open_quantity,
 )
 from janus_common.worker.block import Block
@@ -82,7 +83,9 @@ class ShortGuard:
         asked_s, unavailable = self._lent.get(order.symbol, (0.0, NOT_ASKED))
         if monotonic_s() - asked_s > LOCATE_S:
             unavailable = NOT_ASKED
-        self._block.check(order, effect_of(self._stand(order), order.side, qty))
+        effect = effect_of(self._stand(order), order.side, qty)
+        self._block.check(order, effect)
+        only_closed(instrument, effect)
         return check(
             self.rule,
             self._stand(order),
