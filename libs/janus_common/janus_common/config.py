@@ -22,7 +22,6 @@ from janus_common.config_accounts import (
     Account,
     IbAccount,
     Port,
-    Positive,
     Secret,
     WebullAccount,
     check_accounts,
@@ -42,7 +41,7 @@ _NO_FLATTEN = (
 
 T = TypeVar("T")
 
-__all__ = ["Account", "IbAccount", "Port", "Positive", "Secret", "WebullAccount"]
+__all__ = ["Account", "IbAccount", "Port", "Secret", "WebullAccount"]
 
 
 class BusConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

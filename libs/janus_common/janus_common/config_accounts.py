@@ -12,7 +12,7 @@ from janus_common import windows
 from janus_common.errors import ConfigError
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]  # a wait that never ends watches nothing
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 WEBULL_LIVE = {
@@ -40,9 +40,9 @@ class _Traded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     locate_required: bool = False  # sell short only what the broker has shares of to lend
     foreign_orders: Literal["ignore", "adopt", "halt"] = "ignore"  # those that Janus did not send
     on_bus_loss: Literal["hold", "cancel_all"] = "hold"  # when NATS stays away
-    on_bus_loss_after_s: Positive = 30.0  # for how long before that is done
+    on_bus_loss_after_s: Seconds = 30.0  # for how long before that is done
     restart_window: str | None = None  # "23:40-00:50 America/New_York": nothing new is sent then
-    alarm_after_s: Positive = 300.0  # how long the broker may stay away before a person is called
+    alarm_after_s: Seconds = 300.0  # how long the broker may stay away before a person is called
 
 
 class IbAccount(
@@ -55,8 +55,8 @@ class IbAccount(
     host: str = "127.0.0.1"  # of the gateway
     port: Port | None = None  # IB Gateway: 4001 live, 4002 paper; None: the stack's paper venue
     market_data: bool = False  # this account's connection feeds market data
-    connect_timeout_s: Positive = 10.0  # how long the gateway may take to answer
-    sweep_s: Positive = 60.0  # how often orders, executions and positions are asked for again
+    connect_timeout_s: Seconds = 10.0  # how long the gateway may take to answer
+    sweep_s: Seconds = 60.0  # how often orders, executions and positions are asked for again
 
     @property
     def broker(self) -> str:
@@ -88,11 +88,11 @@ class WebullAccount(
     gtc: Literal["yes", "no", "auto"] = "auto"  # whether it takes GTC; auto: DAY once it refuses
     rates: Literal["legacy", "current"] = "legacy"  # which of Webull's tables of limits holds
     short_side: bool = False  # whether Webull takes orders with the side SHORT for this account
-    connect_timeout_s: Positive = 5.0  # how long a connection may take
-    answer_timeout_s: Positive = 10.0  # how long an answer may take; then the outcome is unknown
-    settle_s: Positive = 30.0  # after which an order that Webull does not know never arrived
-    sweep_s: Positive = 60.0  # how often orders, positions and balance are asked for again
-    busy_sweep_s: Positive = 15.0  # the same while orders are open
+    connect_timeout_s: Seconds = 5.0  # how long a connection may take
+    answer_timeout_s: Seconds = 10.0  # how long an answer may take; then the outcome is unknown
+    settle_s: Seconds = 30.0  # after which an order that Webull does not know never arrived
+    sweep_s: Seconds = 60.0  # how often orders, positions and balance are asked for again
+    busy_sweep_s: Seconds = 15.0  # the same while orders are open
 
     @property
     def broker(self) -> str:

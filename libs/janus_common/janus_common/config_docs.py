@@ -29,7 +29,7 @@ _TYPES = {
     "int": "whole number",
     "bool": "`true` or `false`",
     "Port": "1 to 65535",
-    "Positive": "number above 0",
+    "Seconds": "above 0, at most 86 400",
 }
 _BOUNDS = re.compile(r"Annotated\[int, msgspec\.Meta\(ge=(\S+), le=(\S+)\)\]")
 

@@ -112,6 +112,8 @@ def test_settings_that_were_read_are_left_as_they_are(tmp_path):
             "accounts.ib-main.restart_window = '23:40-00:50 America/Gotham' names no time zone",
         ),
         ({"sweep_s": 0}, "accounts.ib-main.sweep_s = 0: expected `float` > 0.0"),
+        ({"sweep_s": float("inf")}, "accounts.ib-main.sweep_s = inf: expected `float` <= 86400.0"),
+        ({"sweep_s": float("nan")}, "accounts.ib-main.sweep_s = nan: expected `float`"),
         (
             {"on_bus_loss": "flatten"},
             (

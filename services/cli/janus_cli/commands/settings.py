@@ -99,7 +99,8 @@ def check(ctx: typer.Context, *, file: File = None, json: options.Json = False) 
     if json:
         show.data("config-check", {"file": str(path), "accounts": names})
         return
-    show.text(f"{path}: right; {len(names)} accounts: {', '.join(names)}")
+    many = "account" if len(names) == 1 else "accounts"
+    show.text(f"{path}: right; {len(names)} {many}: {', '.join(names) or 'none'}")
 
 
 def version(*, json: options.Json = False) -> None:
