@@ -47,6 +47,7 @@ WORDS: dict[str, Word] = {
     # Not active: rejected (the error says so), or held until shares or the session are there.
     "Inactive": Word.ACKNOWLEDGED,
 }
+LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})
 FINAL_WORDS = WORDS | {"Inactive": Word.REJECTED}  # of a completed order
 
 SIDES = {"BOT": Side.BUY, "SLD": Side.SELL}
@@ -243,14 +244,15 @@ def completed(contract: Contract, order: Order, state: OrderState) -> OrderRepor
 def status(
     session_order_id: str, word: str, *, filled: float, average: float, perm_id: int, why_held: str
 ) -> OrderReport:
-    """Translate orderStatus."""
+    """Translate orderStatus; of an order that ends it is no news why it was held."""
+    said = WORDS.get(word)
     return OrderReport(
         session_order_id=session_order_id,
         venue_order_id=_text(perm_id),
-        word=WORDS.get(word),
+        word=said,
         filled_qty=known(filled),
         average_price=(terms.decimal(average) or None) if filled else None,
-        reason=f"held: {why_held}" if why_held else "",
+        reason=f"held: {why_held}" if why_held and said in LIVE else "",
         is_foreign=not session_order_id,
     )
 

@@ -86,6 +86,13 @@ def test_a_share_that_is_held_says_why():
     assert found.reason == "held: locate"
 
 
+@pytest.mark.parametrize("word", ["PendingCancel", "Cancelled", "Filled"])
+def test_why_an_order_was_held_is_not_why_it_ends(word):
+    found = translate.status("11.5", word, filled=0, average=0, perm_id=1, why_held="trigger")
+
+    assert found.reason == ""
+
+
 @pytest.mark.parametrize(
     ("code", "word", "our_code", "is_unclear"),
     [
