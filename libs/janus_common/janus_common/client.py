@@ -62,6 +62,7 @@ from janus_common.messages import (
     Sync,
     SyncReply,
     Tick,
+    UnblockIntent,
     Unsubscribe,
     Verdict,
 )
@@ -165,6 +166,10 @@ class JanusClient:
             account=account, client_order_id=client_order_id, verdict=verdict, reason=reason
         )
         return await self.submit(intent, timeout_s=RESOLVE_TIMEOUT_S)
+
+    async def unblock(self, account: str, symbol: str | None = None, *, reason: str) -> IntentReply:
+        """Let orders pass though the broker said what cannot be read."""
+        return await self.submit(UnblockIntent(account=account, symbol=symbol, reason=reason))
 
     @asynccontextmanager
     async def follow(self, account: str, client_order_id: str) -> AsyncIterator[Followed]:

@@ -68,6 +68,7 @@ class Code(StrEnum):
     MISSING_ON_BROKER = "MISSING_ON_BROKER"
     ORDER_NOT_UNKNOWN = "ORDER_NOT_UNKNOWN"
     RESOLVED = "RESOLVED"
+    NOT_BLOCKED = "NOT_BLOCKED"
     CLOCK_SKEW = "CLOCK_SKEW"
     RESTART_WINDOW = "RESTART_WINDOW"
     NOT_SENT = "NOT_SENT"
@@ -125,6 +126,7 @@ MEANING: dict[Code, str] = {
     Code.MISSING_ON_BROKER: "The broker's complete answer does not know an order that it once had.",
     Code.ORDER_NOT_UNKNOWN: "The broker knows the order, so only its word counts; the order is not in doubt.",
     Code.RESOLVED: "An operator has ended an order that the broker does not know; the reason says who and why.",
+    Code.NOT_BLOCKED: "Nothing that cannot be read blocks that symbol, or that account.",
     Code.CLOCK_SKEW: "This machine's clock and the broker's are too far apart to judge what is late.",
     Code.RESTART_WINDOW: "The broker restarts at this hour, as configured; nothing new is sent.",
     Code.NOT_SENT: "The broker provably never saw the order; it may be sent again under a new id.",

@@ -72,6 +72,8 @@ from janus_common.messages import (
     SyncReply,
     Tick,
     Tif,
+    UnblockCommand,
+    UnblockIntent,
     Unsubscribe,
     Valuation,
     Verdict,
@@ -164,6 +166,7 @@ REPLACE = ReplaceIntent(
 )
 CANCEL_ALL = CancelAllIntent(account=ACCOUNT, symbol="AAPL")
 FLATTEN = FlattenIntent(account=ACCOUNT, symbol="AAPL")
+UNBLOCK = UnblockIntent(account=ACCOUNT, symbol="AAPL", reason="their list shows 10, as ours")
 RESOLVE = ResolveOrderIntent(
     account=ACCOUNT,
     client_order_id=ORDER_ID,
@@ -195,6 +198,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     REPLACE,
     FLATTEN,
     RESOLVE,
+    UNBLOCK,
     MARGIN,
     ORDER,
     IntentReply(
@@ -220,6 +224,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     ReplaceCommand(intent=REPLACE, instrument=AAPL, principal="alice", expires_ns=NOW_NS + ns(30)),
     FlattenCommand(intent=FLATTEN, principal="alice", expires_ns=NOW_NS + ns(30)),
     ResolveOrderCommand(intent=RESOLVE, principal="alice", expires_ns=NOW_NS + ns(30)),
+    UnblockCommand(intent=UNBLOCK, principal="alice", expires_ns=NOW_NS + ns(30)),
     CommandReply(outcome=Outcome.ACCEPTED, order=ORDER),
     FILL,
     FillCorrection(

@@ -256,6 +256,17 @@ class ResolveOrderIntent(Message, frozen=True, kw_only=True):
     reason: str  # how the operator knows; 1 to 300 characters
 
 
+class UnblockIntent(Message, frozen=True, kw_only=True):
+    """Let orders pass though the broker said what cannot be read; by an operator's word.
+
+    It is about the messages that block at that moment. What they hide stays unknown.
+    """
+
+    account: str
+    symbol: str | None = None  # None: those that block the whole account
+    reason: str  # what the operator has seen at the broker; 1 to 300 characters
+
+
 Intent = (
     OrderIntent
     | OcaIntent
@@ -264,6 +275,7 @@ Intent = (
     | ReplaceIntent
     | FlattenIntent
     | ResolveOrderIntent
+    | UnblockIntent
 )
 
 
@@ -448,6 +460,14 @@ class ResolveOrderCommand(Message, frozen=True, kw_only=True):
     expires_ns: int
 
 
+class UnblockCommand(Message, frozen=True, kw_only=True):
+    """A validated word of an operator about what cannot be read."""
+
+    intent: UnblockIntent
+    principal: str
+    expires_ns: int
+
+
 Command = (
     PlaceCommand
     | PreviewCommand
@@ -458,6 +478,7 @@ Command = (
     | ReplaceCommand
     | FlattenCommand
     | ResolveOrderCommand
+    | UnblockCommand
 )
 
 

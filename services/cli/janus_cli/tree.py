@@ -22,6 +22,7 @@ MODULES = {
     "cancel": ("cancel",),
     "change": ("replace", "flatten"),
     "halt": ("halt", "resume"),
+    "unblock": ("unblock",),
     "books": ("orders", "fills"),
     "holdings": ("positions", "accounts", "workers"),
     "sync": ("sync",),

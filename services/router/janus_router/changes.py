@@ -19,6 +19,8 @@ from janus_common.messages import (
     ReplaceIntent,
     ResolveOrderCommand,
     ResolveOrderIntent,
+    UnblockCommand,
+    UnblockIntent,
 )
 from janus_common.symbols import plain
 
@@ -51,21 +53,48 @@ def whole(intent: CancelAllIntent | FlattenIntent, *, principal: str, now_ns: in
     )
 
 
+def word(
+    intent: ResolveOrderIntent | UnblockIntent, *, principal: str, now_ns: int
+) -> ResolveOrderCommand | UnblockCommand:
+    """Return the command for an operator's word; it must say how it is known."""
+    if isinstance(intent, UnblockIntent):
+        return unblocking(intent, principal=principal, now_ns=now_ns)
+    return resolution(intent, principal=principal, now_ns=now_ns)
+
+
 def resolution(intent: ResolveOrderIntent, *, principal: str, now_ns: int) -> ResolveOrderCommand:
     """Return the command for an operator's word about an order; it must say how it is known."""
     validate.order_id(intent.client_order_id)
-    reason = " ".join(intent.reason.split())
-    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
-        raise Denied(
-            Code.INVALID_MESSAGE,
-            f"the reason {intent.reason[:40]!a} is empty, too long, or no text",
-            f"say in 1 to {MAX_REASON} characters how you know what became of the order",
-        )
+    reason = _reason(intent.reason, "how you know what became of the order")
     return ResolveOrderCommand(
         intent=msgspec.structs.replace(intent, reason=reason),
         principal=principal,
         expires_ns=now_ns + int(EXPIRES_S[ResolveOrderCommand] * NS_PER_S),
     )
+
+
+def unblocking(intent: UnblockIntent, *, principal: str, now_ns: int) -> UnblockCommand:
+    """Return the command for an operator's word about what cannot be read."""
+    return UnblockCommand(
+        intent=msgspec.structs.replace(
+            intent,
+            symbol=intent.symbol and validate.symbol(intent.symbol),
+            reason=_reason(intent.reason, "what you have seen at the broker"),
+        ),
+        principal=principal,
+        expires_ns=now_ns + validate.DEFAULT_EXPIRY_NS,
+    )
+
+
+def _reason(text: str, what: str) -> str:
+    reason = " ".join(text.split())
+    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
+        raise Denied(
+            Code.INVALID_MESSAGE,
+            f"the reason {text[:40]!a} is empty, too long, or no text",
+            f"say in 1 to {MAX_REASON} characters {what}",
+        )
+    return reason
 
 
 async def recorded(streams: Streams, intent: ReplaceIntent) -> OrderUpdate:

@@ -45,6 +45,8 @@ from janus_common.messages import (
     ReplaceIntent,
     ResolveOrderCommand,
     ResolveOrderIntent,
+    UnblockCommand,
+    UnblockIntent,
 )
 
 from janus_router import changes, groups, validate
@@ -58,6 +60,7 @@ ENDS = (
     CancelAllCommand,
     FlattenCommand,
     ResolveOrderCommand,
+    UnblockCommand,
 )  # do not wait for the orders' places
 NEW = (PlaceCommand, OcaCommand, PreviewCommand)
 
@@ -126,8 +129,8 @@ class Intents:
                 expires_ns = now_ns() + CANCEL_EXPIRY_NS
                 command = CancelCommand(intent=intent, principal=principal, expires_ns=expires_ns)
                 return await self._hand_over(command)
-            case ResolveOrderIntent():
-                word = changes.resolution(intent, principal=principal, now_ns=now_ns())
+            case ResolveOrderIntent() | UnblockIntent():
+                word = changes.word(intent, principal=principal, now_ns=now_ns())
                 return await self._hand_over(word)
             case ReplaceIntent():
                 return await self._replace(intent, principal)

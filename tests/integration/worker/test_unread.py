@@ -15,7 +15,8 @@ from tests.support.waiting import eventually
 
 
 def garbage(symbol: str = "AAPL", topic: Topic = Topic.ORDER, **more) -> Unreadable:
-    return Unreadable(topic=topic, symbol=symbol, reason="ValueError: 'ten'", raw="5 ten", **more)
+    fields = {"reason": "ValueError: 'ten'", "raw": "5 ten"} | more
+    return Unreadable(topic=topic, symbol=symbol, **fields)
 
 
 @pytest.fixture

@@ -101,6 +101,10 @@ class Board:
         self._untold.append(_Untold(what, severity, reason, details))
         self._told.set()
 
+    async def tell_now(self, what: str, reason: str, *, severity: Severity, **details: str) -> bool:
+        """Tell an event past those in line; return whether it is on record."""
+        return await self._service.tell(what, severity=severity, reason=reason, **details)
+
     def look(self) -> None:
         """Take note of what the time of the day brings."""
         window = self._policy.restart_window

@@ -37,6 +37,7 @@ from janus_common.messages import (
     PreviewCommand,
     ReplaceCommand,
     ResolveOrderCommand,
+    UnblockCommand,
 )
 from janus_common.orders import FINAL
 from janus_common.repeats import in_doubt, replay
@@ -47,6 +48,7 @@ from janus_common.worker.families import Families
 from janus_common.worker.flatten import Flatten
 from janus_common.worker.group_intake import GroupIntake
 from janus_common.worker.journal import UNCONFIRMED, AlreadyBegun
+from janus_common.worker.overruling import Overruling
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.replacing import Replacing
@@ -72,12 +74,14 @@ class Intake:
         families: Families,
         make_flatten: Callable[..., Flatten],
         resolving: Resolving,
+        overruling: Overruling,
     ) -> None:
         """``early`` names the changes that the broker could not make yet."""
         self._account, self._book, self._journal = account, reach.book, reach.journal
         self._reach, self._session, self._line = reach, reach.session, reach.line
         self._pacer, self._guard = reach.pacer, guard
         self._canceling, self._resolving = Canceling(reach), resolving
+        self._overruling = overruling
         self._replacing = Replacing(reach, guard=guard, early=early)
         self._groups = GroupIntake(reach, guard=guard, families=families)
         self._flatten = make_flatten(
@@ -109,11 +113,17 @@ class Intake:
                 answer = self._canceling.all(command)
             case ReplaceCommand():
                 answer = self._replacing.replace(command)
-            case ResolveOrderCommand():
-                answer = self._resolving.resolve(command)
+            case ResolveOrderCommand() | UnblockCommand():
+                answer = self._word(command)
             case FlattenCommand():
                 answer = self._flatten.flatten(command)
         return await answer
+
+    async def _word(self, command: ResolveOrderCommand | UnblockCommand) -> CommandReply:
+        """Take an operator's word."""
+        if isinstance(command, UnblockCommand):
+            return await self._overruling.unblock(command)
+        return await self._resolving.resolve(command)
 
     async def _status(self, command: OrderStatusCommand) -> CommandReply:
         """Say whether an order is known, or waits in line; nothing is sent."""

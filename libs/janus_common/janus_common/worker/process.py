@@ -42,6 +42,7 @@ from janus_common.worker.desk import Desk
 from janus_common.worker.flatten import Flatten
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
+from janus_common.worker.overruling import Overruling
 from janus_common.worker.pacing import Pacer, Turns
 from janus_common.worker.policy import Policy
 from janus_common.worker.reach import Reach
@@ -330,6 +331,7 @@ def intake_of(account: str, desk: Desk, pacer: Turns, policy: Policy) -> Intake:
         guard=guard,
         early=desk.early,
         families=desk.families,
+        overruling=Overruling(desk.unread, desk.board),
         resolving=Resolving(reach, board=desk.board, settle_s=desk.settle_s),
         make_flatten=partial(
             Flatten,

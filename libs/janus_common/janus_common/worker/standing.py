@@ -69,7 +69,7 @@ EFFECTS: dict[Hindrance, Effect] = {
     Hindrance.UNREADABLE: Effect(  # told with what came, see ``unread.py``
         state=_ORDERS,
         code=Code.BROKER_UNREADABLE,
-        hint="nothing was sent; it is asked again every minute, janus sync asks now",
+        hint="nothing was sent; janus sync asks once more, janus unblock overrules it",
     ),
     Hindrance.HALT: Effect(
         state=_ORDERS,

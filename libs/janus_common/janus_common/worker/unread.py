@@ -6,7 +6,7 @@ account where nobody can tell, takes no new orders until a whole answer of the b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from janus_common.errors import Code, Denied
 from janus_common.logs import get_logger
@@ -21,7 +21,7 @@ MATTERS = frozenset({Topic.EXECUTION, Topic.ORDER, Topic.POSITION})
 FILLS = frozenset({Topic.EXECUTION, Topic.FEE})
 TOLD = 1_000  # messages that are remembered, so that each calls a person once
 SHOWN = 1_000  # characters of one message that an event has room for
-HINT = "nothing was sent; janus sync asks the broker once more"
+HINT = "nothing was sent; janus sync asks once more, janus unblock overrules it"
 
 log = get_logger()
 
@@ -34,7 +34,9 @@ class Unread:
     ) -> None:
         """``symbol_of`` tells the symbol of a session order id."""
         self._board, self._symbol_of, self._fills = board, symbol_of, fills
-        self._symbols: dict[str, str] = {}  # with the reason
+        # By symbol (empty: the account) what came as it came, with the reason.
+        self._blocks: dict[str, dict[str, str]] = {}
+        self._overruled: dict[str, dict[str, str]] = {}  # as long as the broker repeats it
         self._told: dict[str, None] = {}
         self._is_gap = False
         self.mark = 0  # counts what matters: an answer during which it rose is not whole
@@ -42,13 +44,13 @@ class Unread:
     @property
     def is_any(self) -> bool:
         """Whether something is still to be read."""
-        return bool(self._symbols) or self._board.is_hindered(Hindrance.UNREADABLE)
+        return bool(self._blocks)
 
     def hear(self, event: Unreadable) -> bool:
         """Take note of a message; return whether the broker should be asked at once."""
         is_new = event.raw not in self._told
         if event.topic in MATTERS:
-            self.mark += 1
+            self.mark += 1  # also when it is overruled: what it hides is still not known
             self._block(event)
         if is_new:
             log.error("broker.unreadable", reason=event.reason, raw=event.raw)
@@ -62,19 +64,41 @@ class Unread:
         Raises:
             Denied: the reason is the broker's message in short.
         """
-        if symbol in self._symbols:
+        if symbol in self._blocks:
             raise Denied(
                 Code.BROKER_UNREADABLE,
                 f"the broker said something of {symbol} that cannot be read: "
-                f"{self._symbols[symbol]}",
+                f"{list(self._blocks[symbol].values())[-1]}",
                 HINT,
             )
 
+    def blocking(self, symbol: str) -> dict[str, str]:
+        """Return what blocks a symbol (empty: the account), as it came, with the reasons."""
+        return dict(self._blocks.get(symbol, {}))
+
+    def is_overruled(self, symbol: str) -> bool:
+        """Whether what blocked a symbol (empty: the account) does so no more by a word."""
+        return symbol in self._overruled
+
+    def overrule(self, symbol: str, messages: Mapping[str, str]) -> None:
+        """Let ``messages`` not block any more, however often the broker repeats them."""
+        self._overruled[symbol] = self._overruled.get(symbol, {}) | dict(messages)
+        left = {r: why for r, why in self.blocking(symbol).items() if r not in messages}
+        if left:
+            self._blocks[symbol] = left
+            return
+        self._blocks.pop(symbol, None)
+        if not symbol:
+            self._board.free(Hindrance.UNREADABLE)
+
     def all_read(self, *, since: int) -> None:
         """Take note that a whole answer has come, asked for at the mark ``since``."""
-        if self.mark != since or not (self.is_any or self._is_gap):
+        if self.mark != since:
             return
-        what = ", ".join(sorted(self._symbols)) or "the account"
+        self._overruled.clear()
+        if not (self.is_any or self._is_gap):
+            return
+        what = ", ".join(sorted(filter(None, self._blocks))) or "the account"
         self._board.tell(
             OVER, f"a whole answer of the broker reads; {what}", severity=Severity.INFO
         )
@@ -85,7 +109,7 @@ class Unread:
                 severity=Severity.INFO,
                 sequence=str(self._fills.sequence),
             )
-        self._symbols.clear()
+        self._blocks.clear()
         self._told.clear()
         self._is_gap = False
         if self._board.is_hindered(Hindrance.UNREADABLE):
@@ -93,9 +117,13 @@ class Unread:
 
     def _block(self, event: Unreadable) -> None:
         symbol = event.symbol or self._symbol_of(event.session_order_id)
-        if symbol:
-            self._symbols[symbol] = event.reason
-        else:
+        if event.raw in self._overruled.get(symbol, {}):
+            return
+        blocking = self._blocks.setdefault(symbol, {})
+        blocking[event.raw] = event.reason
+        if len(blocking) > TOLD:
+            del blocking[next(iter(blocking))]
+        if not symbol:
             self._board.hinder(
                 Hindrance.UNREADABLE, f"the broker said what cannot be read: {event.reason}"
             )
