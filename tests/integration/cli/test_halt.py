@@ -138,7 +138,10 @@ async def test_a_halt_of_an_account_whose_worker_is_frozen_holds_and_says_so(sta
 
     assert said.code == 8, said
     assert "it is on record, but ib-alt has not confirmed it" in said.err
-    assert refused.code == 7, refused
+    # Only a worker that answers can tell that the id was not used before; nothing is sent.
+    assert refused.code == 5, refused
+    assert "this try sent nothing" in refused.err
+    assert "halted by" in refused.err
 
 
 @pytest.mark.parametrize(
