@@ -85,4 +85,4 @@ async def test_the_stock_service_api_lists_every_process(client):
     await client.publish("$SRV.PING", b"", reply=inbox)
     async with asyncio.timeout(10):
         while not {"registry", "router", "marketdata", "ib_worker"} <= found:
-            found.add(json.loads((await listener.next_msg(timeout=5)).data)["name"])
+            found.add(json.loads((await listener.next_msg(timeout=20)).data)["name"])

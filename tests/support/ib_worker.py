@@ -314,7 +314,7 @@ class IbDesk:
 
     async def say_raw(self, data: bytes) -> CommandReply:
         """Send bytes to the worker's command subject."""
-        answer = await self.bus.client.request(subjects.command(self.alias), data, timeout=5)
+        answer = await self.bus.client.request(subjects.command(self.alias), data, timeout=20)
         return codec.decode(answer.data, CommandReply)
 
 

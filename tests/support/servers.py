@@ -24,7 +24,7 @@ from pathlib import Path
 
 import asyncpg
 
-START_LIMIT_S = 30.0
+START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
 NATS_CONFIG = """
 host: 127.0.0.1
@@ -192,7 +192,7 @@ class PostgresServer(Program):
 
     async def _accepts(self) -> bool:
         try:
-            connection = await asyncpg.connect(self.dsn(), timeout=5)
+            connection = await asyncpg.connect(self.dsn(), timeout=20)
         except (OSError, asyncpg.PostgresError):
             return False
         await connection.close()

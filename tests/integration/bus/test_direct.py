@@ -149,7 +149,7 @@ async def test_the_stock_tool_is_told_how_many_requests_were_answered(here, acco
     for _ in range(3):
         await here.request(subjects.lookup(account), Lookup(symbol="A"), LookupReply)
 
-    told = await here.client.request(f"$SRV.STATS.desk-{account}", b"", timeout=5)
+    told = await here.client.request(f"$SRV.STATS.desk-{account}", b"", timeout=20)
     [endpoint] = json.loads(told.data)["endpoints"]
 
     assert endpoint["num_requests"] == 3

@@ -103,4 +103,4 @@ async def test_all_is_canceled_at_once_although_a_change_was_swallowed(desk):
     reply = await desk.cancel_all("AAPL")
 
     assert [order.client_order_id for order in reply.orders] == [name]
-    await desk.order_is(name, S.CANCELED, within_s=3.0)
+    await desk.order_is(name, S.CANCELED, within_s=8.0)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from janus_common.errors import Code
 from janus_common.messages import Outcome, ServiceState
 
 from tests.support.standby import Offered, at_venue, has_the_lease, sent_by, standby_desk
-from tests.support.waiting import STRETCH, eventually
+from tests.support.waiting import BUSY_S, eventually
 
 TAKEOVER_S = 11.0
 
@@ -32,17 +31,14 @@ async def test_a_worker_frozen_past_its_lease_sends_nothing_after(desk):
     async with asyncio.TaskGroup() as group:
         offered = Offered(desk, group)
         first.freeze()
-        frozen_s = time.monotonic()
         await offered.burst()  # all of it waits for the frozen one
-        await eventually(lambda: has_the_lease(second), TAKEOVER_S)
-        took_s = time.monotonic() - frozen_s
+        await eventually(lambda: has_the_lease(second), TAKEOVER_S + BUSY_S)
         await offered.burst()
         first.thaw()
         await offered.burst()
         await first.ended()
         sent = await at_venue(desk)  # until here the second one could not log on
 
-    assert took_s <= TAKEOVER_S * STRETCH
     assert sent == before
     assert sent_by(first) == before
     assert Code.FENCED in offered.codes()  # the frozen one did read what waited for it

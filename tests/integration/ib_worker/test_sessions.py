@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from janus_common.messages import (
 
 from tests.support.ib_worker import ib_desk
 from tests.support.venue import ACCOUNTS, paper_venue
-from tests.support.waiting import STRETCH, eventually
+from tests.support.waiting import BUSY_S, eventually
 
 
 @pytest.fixture
@@ -38,11 +37,9 @@ async def desk(venue, nats_url, tmp_path):
 
 async def test_a_mute_gateway_is_down_within_fifteen_seconds(desk):
     await desk.venue.fault("mute")
-    began = time.monotonic()
 
-    down = await desk.is_in(ServiceState.DOWN)
+    down = await desk.is_in(ServiceState.DOWN, within_s=15.0 + BUSY_S)
 
-    assert time.monotonic() - began < 15 * STRETCH
     assert "does not answer" in down.reason
     await desk.venue.delete("/faults")
     await desk.is_in(ServiceState.READY, within_s=40.0)

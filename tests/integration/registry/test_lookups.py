@@ -70,7 +70,7 @@ async def test_all_who_ask_for_one_symbol_at_once_share_one_lookup(house):
         worker.go.clear()
         asking = [tasks.create_task(house.resolve("AAPL")) for _ in range(20)]
         asking += [tasks.create_task(house.resolve("MSFT"))]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             while len(worker.asked) < 2:
                 await asyncio.sleep(0.01)
         worker.go.set()

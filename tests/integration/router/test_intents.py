@@ -163,7 +163,7 @@ async def test_a_change_of_an_order_that_has_no_record_is_refused(house):
 
 async def test_undecodable_bytes_are_answered_and_the_next_order_goes_through(house):
     where = subjects.intent("tester", house.accounts[0])
-    raw = await house.client.client.request(where, b"\xc1\xff", timeout=5)
+    raw = await house.client.client.request(where, b"\xc1\xff", timeout=20)
 
     assert codec.decode(raw.data, IntentReply).code is Code.INVALID_MESSAGE
     assert (await house.ask(intent(account=house.accounts[0]))).outcome is Outcome.ACCEPTED
@@ -174,7 +174,7 @@ async def test_a_quantity_that_is_not_a_number_is_named(house):
     raw = await house.client.client.request(
         subjects.intent("tester", house.accounts[0]),
         body.replace(b'"qty":"10"', b'"qty":"NaN"'),
-        timeout=5,
+        timeout=20,
         headers={codec.CONTENT_TYPE: codec.Format.JSON.value},
     )
 

@@ -30,7 +30,7 @@ from tests.support.worker_process import WorkerProcess
 
 CONFIG_STATUS = 78
 THERE = ", ".join(ACCOUNTS)
-STOP_S = 3.0
+STOP_S = 8.0
 
 
 async def started(folder: Path, url: str, venue: PaperVenue, **settings) -> WebullWorkerProcess:

@@ -17,7 +17,7 @@ from tests.support.webull_worker import (
     write_settings,
 )
 
-STOP_S = 3.0
+STOP_S = 8.0
 LONG_S = 30.0  # of a timeout that must not be waited for
 WHILE_READY = {
     "a stream that says nothing": ([{"name": "webull_freeze"}], "events.connected"),

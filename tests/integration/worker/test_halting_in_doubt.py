@@ -144,7 +144,7 @@ async def test_bad_words_halt_nothing_and_stop_nothing(desk, data, code):
     headers = {"Content-Type": "application/json"}
     where = subjects.control("halt", desk.alias)
 
-    answer = await desk.bus.client.request(where, data, timeout=5, headers=headers)
+    answer = await desk.bus.client.request(where, data, timeout=20, headers=headers)
 
     assert code.encode() in answer.data
     assert (await desk.place()).outcome is Outcome.ACCEPTED

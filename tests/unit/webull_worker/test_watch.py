@@ -110,7 +110,7 @@ async def test_a_stream_that_ends_in_silence_is_opened_again(stage):
     async def again():
         assert len(streams) == 2
 
-    await eventually(again, 5.0)
+    await eventually(again)
     streams[1].lines.put(Connected())
 
     async def back():
@@ -137,7 +137,7 @@ async def test_a_frozen_peer_is_left(stage):
     async def again():
         assert len(streams) == 2
 
-    await eventually(again, 8.0)
+    await eventually(again)
     assert streams[0].is_stopped
 
 
