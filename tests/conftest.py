@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,25 @@ from tests.support.servers import nats_server, postgres_server
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, max_examples=5_000)
 settings.load_profile("default")
+
+SHORT = frozenset({"unit", "rules"})  # folders whose files take a second or two
+
+
+def pytest_collection_modifyitems(config, items):
+    """Take a file of each folder in turn, short ones last.
+
+    So whole stacks do not all start at once, and no core waits for a long file at the end.
+    """
+    files = defaultdict(dict)
+    for item in items:
+        files[item.path.parent].setdefault(item.path, len(files[item.path.parent]))
+
+    def place(item):
+        folder = item.path.parent
+        is_short = not SHORT.isdisjoint(folder.relative_to(config.rootpath).parts)
+        return is_short, files[folder][item.path], folder
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
