@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,7 +22,7 @@ def pytest_collection_modifyitems(config, items):
 
     So whole stacks do not all start at once, and no core waits for a long file at the end.
     """
-    files = defaultdict(dict)
+    files: dict[Path, dict[Path, int]] = defaultdict(dict)
     for item in items:
         files[item.path.parent].setdefault(item.path, len(files[item.path.parent]))
 

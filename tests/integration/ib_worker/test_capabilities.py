@@ -118,8 +118,14 @@ class House:
             return await self._intents.handle(Asked(intent, subject))
 
     async def ask_all(self, intents):
+        room = asyncio.Semaphore(20)  # no more than are answered in time, on a busy machine too
+
+        async def ask(intent):
+            async with room:
+                return await self.ask(intent)
+
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.ask(intent)) for intent in intents]
+            tasks = [group.create_task(ask(intent)) for intent in intents]
         return [task.result() for task in tasks]
 
     async def truth(self):
