@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from janus_common.clock import NS_PER_S, now_ns
-from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.errors import BrokerUnavailable
 from janus_common.logs import get_logger
 from janus_common.messages import Instrument, Margin, OrderUpdate
 from janus_common.worker.broker import (
@@ -26,6 +26,7 @@ from janus_common.worker.pacing import Rank, Turns
 from janus_ib_worker import codes, competing, contracts, previews, shortable, translate
 from janus_ib_worker.balances import Values
 from janus_ib_worker.contracts import Named
+from janus_ib_worker.foreign import not_ours
 from janus_ib_worker.lines import Line
 from janus_ib_worker.lookups import Lookups
 from janus_ib_worker.questions import ANSWER_S, Key, Question, Questions, answer
@@ -137,11 +138,7 @@ class GatewaySession:
     def _order_id(self, order: OrderUpdate) -> int:
         order_id = self.ours.order_id(order.session_order_id)
         if order_id is None:
-            raise Denied(
-                Code.UNSUPPORTED,
-                f"order {order.client_order_id} was sent as {order.session_order_id}, not under "
-                f"client id {self._wire.client_id}",
-            )
+            raise not_ours(order, client_id=self._wire.client_id)
         return order_id
 
     # ── questions ──

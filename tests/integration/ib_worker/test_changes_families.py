@@ -60,7 +60,7 @@ async def test_the_leg_of_a_bracket_is_changed_and_stays_its_leg(desk):
         await desk.order_is(name, S.CANCELED)
 
 
-async def test_an_order_made_by_hand_cannot_be_changed_even_where_it_is_adopted(desk):
+async def test_an_order_made_by_hand_cannot_be_changed_or_canceled_even_where_it_is_adopted(desk):
     """The broker lets only the program that made an order change it; under our id it is new."""
     by_hand = {"symbol": "MSFT", "side": "BUY", "qty": 3, "type": "LMT", "limit_price": 400}
     made = await desk.venue.post("/orders", by_hand)
@@ -69,8 +69,12 @@ async def test_an_order_made_by_hand_cannot_be_changed_even_where_it_is_adopted(
     await desk.order_is(name, S.WORKING)
 
     reply = await desk.replace(name, "MSFT", limit_price="401")
+    canceled = await desk.cancel(name)
 
-    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.UNSUPPORTED)
+    for each in (reply, canceled):
+        assert (each.outcome, each.code) == (Outcome.DENIED, Code.UNSUPPORTED)
+        assert "was made by hand" in each.reason
+        assert each.hint == "nothing was sent; cancel or change it in TWS"
     order = await desk.order_is(name, S.WORKING)
     assert order.limit_price == 400
     rows = [r for r in await desk.venue.get("/truth/orders") if r["con_id"] == made["con_id"]]
