@@ -42,4 +42,6 @@ def cpu_s(pid: int) -> float:
 
 def machine() -> str:
     """Return one line about where this runs."""
-    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, loopback"
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    busy = f", BUSY with other work: load {load:.0f}" if load > cores else ""
+    return f"{cores} cores{busy}, Python {sys.version.split()[0]}, loopback"
