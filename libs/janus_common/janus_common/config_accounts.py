@@ -180,15 +180,7 @@ def _check_ib(account: IbAccount, where: str) -> None:
         raise ConfigError(f"{where}.port: missing; a live account must say its gateway's port")
 
 
-def _check_webull(account: WebullAccount, where: str) -> None:
-    if not (account.account_id.isascii() and account.account_id.isalnum()):
-        raise ConfigError(
-            f"{where}.account_id = {account.account_id!r}: give the id from Webull's list of "
-            "accounts: letters and digits"
-        )
-    for field in ("endpoint", "events_endpoint"):
-        if (endpoint := getattr(account, field)) is not None:
-            _check_endpoint(endpoint, f"{where}.{field}", account.mode)
+def _check_key(account: WebullAccount, where: str) -> None:
     if account.mode == "live" or account.endpoint is not None:
         for field in ("app_key", "app_secret"):
             if getattr(account, field) is None:
@@ -200,6 +192,23 @@ def _check_webull(account: WebullAccount, where: str) -> None:
         is_reference = value is None or value.startswith(("env:", "file:"))
         if not is_reference and not isinstance(value, Secret):
             raise ConfigError(f"{where}.{field}: give a reference, env:NAME or file:PATH")
+
+
+def _check_webull(account: WebullAccount, where: str) -> None:
+    if not (account.account_id.isascii() and account.account_id.isalnum()):
+        raise ConfigError(
+            f"{where}.account_id = {account.account_id!r}: give the id from Webull's list of "
+            "accounts: letters and digits"
+        )
+    for field in ("endpoint", "events_endpoint"):
+        if (endpoint := getattr(account, field)) is not None:
+            _check_endpoint(endpoint, f"{where}.{field}", account.mode)
+    _check_key(account, where)
+    if account.settle_s < account.answer_timeout_s:
+        raise ConfigError(
+            f"{where}.settle_s = {account.settle_s:g}: less than answer_timeout_s = "
+            f"{account.answer_timeout_s:g}; an order may arrive for as long as its answer may take"
+        )
     if account.allow_short and not account.short_side:
         raise ConfigError(
             f"{where}.allow_short = True, but short_side is not; Webull takes sales of what is "

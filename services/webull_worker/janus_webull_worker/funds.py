@@ -54,7 +54,7 @@ class Funds:
     async def _ask_positions(self) -> tuple[dict[str, PositionReport], bool]:
         """Return what is held by symbol, and whether all of the answer could be read."""
         found: dict[str, PositionReport] = {}
-        is_whole = True
+        is_whole, doubtful = True, set[str]()
         for row in await self._reading.holdings():
             try:
                 report = translate.position(row, now_ns=now_ns())
@@ -66,8 +66,15 @@ class Funds:
             if report is None:
                 log.warning("position.not_named", row_type=str(row.get("instrument_type"))[:40])
                 continue
+            before = found.get(report.symbol)
+            if before is not None and _size(before) != _size(report):
+                reason = f"two positions in {report.symbol}, of {before.qty} and of {report.qty}"
+                self._sink(unreadable(Topic.POSITION, row, reason))
+                doubtful.add(report.symbol)
             self._account.instruments.held(report.symbol, report.venue_instrument_id)
             found[report.symbol] = report
+        found = {symbol: report for symbol, report in found.items() if symbol not in doubtful}
+        is_whole = is_whole and not doubtful
         self._held = found if is_whole else {**self._held, **found}
         return found, is_whole
 
@@ -116,6 +123,11 @@ class Funds:
             )
         except BadAnswer as error:
             raise BrokerUnavailable(f"{Path.BALANCE}: {error}") from error
+
+
+def _size(report: PositionReport) -> tuple[object, ...]:
+    """Return what tells two positions apart; the same one may stand on two pages of a list."""
+    return report.venue_instrument_id, report.qty, report.average_cost
 
 
 def _without(report: PositionReport) -> PositionReport:

@@ -62,6 +62,7 @@ def test_a_live_account_goes_to_the_regions_own_host(tmp_path):
         ({"app_key": "plain"}, "accounts.wb.app_key: give a reference, env:NAME or file:PATH"),
         ({"app_secret": "env:NONE"}, "the environment has no NONE; set it"),
         ({"allow_short": True}, "accounts.wb.allow_short = True, but short_side is not"),
+        ({"settle_s": 3}, "accounts.wb.settle_s = 3: less than answer_timeout_s = 10"),
         ({"region": "fr"}, 'accounts.wb.region = \'fr\': use "us" or "hk" or "jp"'),
         ({"gtc": True}, "accounts.wb.gtc = True"),
         ({"ib_account": "DU1"}, "accounts.wb.ib_account: no such field"),
