@@ -88,7 +88,8 @@ async def test_a_key_that_suddenly_wants_a_token_stops_trading_and_says_so(desk)
 
     assert "INVALID_TOKEN" in shown.reason
     assert "token confirmed in the app" in shown.reason
-    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.BROKER_DOWN)
+    assert reply.outcome is Outcome.DENIED
+    assert reply.code in {Code.BROKER_DOWN, Code.ACCOUNT_NOT_READY}  # between tries, or in one
     await desk.venue.delete("/faults")
     await desk.is_in(ServiceState.READY, within_s=40.0)
     assert "CONNECTING" in await desk.seen(began_ns)
