@@ -72,7 +72,7 @@ PAINS = (
     Pain(
         "A gateway that accepts and says nothing is given up within 15 s",
         "gnzsnz/ib-gateway-docker#336, deepentropy/ibx#113",
-        _ib("test_faults_session", "a_mute_socket_is_down_within_fifteen_seconds"),
+        _ib("test_mute_gateway", "a_mute_socket_is_down_within_fifteen_seconds"),
     ),
     Pain(
         "Order ids that the gateway has forgotten are not used again",

@@ -7,7 +7,7 @@ from janus_common.clock import now_ns
 from janus_common.errors import Code
 from janus_common.messages import Outcome, ServiceState
 
-from tests.support.waiting import BUSY_S, eventually
+from tests.support.waiting import eventually
 
 
 async def seen_are(desk, since_ns: int, *wanted: str, within_s: float = 30.0) -> None:
@@ -123,21 +123,6 @@ async def test_ids_that_the_gateway_has_forgotten_are_not_used_again(faulty):
     await faulty.order_is(second, "WORKING")
     assert (await faulty.order(first)).state == "WORKING"
     assert len(await faulty.truth(first)) == len(await faulty.truth(second)) == 1
-
-
-async def test_a_mute_socket_is_down_within_fifteen_seconds(faulty):
-    name = await faulty.resting()
-    await faulty.order_is(name, "WORKING")
-    began = now_ns()
-
-    await faulty.venue.fault("mute")
-
-    down = await faulty.is_in(ServiceState.DOWN, within_s=15.0 + BUSY_S)
-    assert "does not answer" in (down.reason or "")
-    await faulty.venue.delete("/faults")
-    await faulty.is_in(ServiceState.READY, within_s=30.0)
-    assert [e for e in await faulty.events("fills-gap") if e.time_ns > began]
-    assert (await faulty.order(name)).state == "WORKING"
 
 
 @pytest.mark.parametrize("fault", ["reorder_answers", "delay_answers"])

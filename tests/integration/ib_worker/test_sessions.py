@@ -19,7 +19,7 @@ from janus_common.messages import (
 
 from tests.support.ib_worker import ib_desk
 from tests.support.venue import ACCOUNTS, paper_venue
-from tests.support.waiting import BUSY_S, eventually
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -33,16 +33,6 @@ async def desk(venue, nats_url, tmp_path):
     async with ib_desk(nats_url, venue, tmp_path / "worker", sweep_s=1.0) as found:
         await found.instrument("AAPL")
         yield found
-
-
-async def test_a_mute_gateway_is_down_within_fifteen_seconds(desk):
-    await desk.venue.fault("mute")
-
-    down = await desk.is_in(ServiceState.DOWN, within_s=15.0 + BUSY_S)
-
-    assert "does not answer" in down.reason
-    await desk.venue.delete("/faults")
-    await desk.is_in(ServiceState.READY, within_s=40.0)
 
 
 async def test_an_account_that_vanishes_is_waited_for(desk):

@@ -1,18 +1,14 @@
-"""How the worker starts, is refused, and stops; and that its secrets are nowhere to be seen."""
+"""How the worker starts, and is refused; and that its secrets are nowhere to be seen."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import time
 import uuid
 from pathlib import Path
 
 import pytest
 from janus_common.bus import bus
-from janus_common.errors import BusError
-from janus_common.messages import OrderState, OrderType, ServiceState
+from janus_common.messages import OrderState, ServiceState
 
 from tests.support.venue import PaperVenue
 from tests.support.waiting import eventually
@@ -30,7 +26,6 @@ from tests.support.worker_process import WorkerProcess
 
 CONFIG_STATUS = 78
 THERE = ", ".join(ACCOUNTS)
-STOP_S = 8.0
 
 
 async def started(folder: Path, url: str, venue: PaperVenue, **settings) -> WebullWorkerProcess:
@@ -177,83 +172,6 @@ class _Crew(WebullWorkerProcess):
     def __init__(self, folder: Path, first: str, second: str) -> None:
         super().__init__(folder, first)
         self.more = ("--account", second)
-
-
-async def stops_at_once(worker: WorkerProcess) -> None:
-    began_s = time.monotonic()
-    assert await worker.stop() == 0
-    assert time.monotonic() - began_s < STOP_S
-
-
-async def test_a_stop_while_an_order_is_sent_is_heeded(nats_url, webull_venue, tmp_path):
-    async with webull_desk(nats_url, webull_venue, tmp_path, answer_timeout_s=20.0) as desk:
-        await webull_venue.fault("webull_lost_answer")
-        name = await desk.resting()
-
-        await stops_at_once(desk.workers[-1])
-
-        await webull_venue.delete("/faults")
-        await desk.is_in(ServiceState.READY, await desk.start_worker())
-        await desk.order_is(name, OrderState.WORKING)
-        await desk.cancel(name)
-        await desk.order_is(name, OrderState.CANCELED)
-
-
-async def test_a_stop_while_orders_wait_for_their_turn_is_heeded(nats_url, webull_venue, tmp_path):
-    async with webull_desk(nats_url, webull_venue, tmp_path, rates="legacy") as desk:
-        names = [uuid.uuid4().hex for _ in range(6)]
-        await desk.instrument("AAPL")
-
-        async def ask(name):
-            with contextlib.suppress(BusError):
-                await desk.place(
-                    "AAPL", 1, id_=name, kind=OrderType.LIMIT, limit="50", timeout_s=6.0
-                )
-
-        async def first_is_out():
-            assert [name for name in names if await desk.truth(name)]
-
-        async with asyncio.TaskGroup() as group:
-            for name in names:
-                group.create_task(ask(name))
-            await eventually(first_is_out)
-            await stops_at_once(desk.workers[-1])
-
-        await desk.is_in(ServiceState.READY, await desk.start_worker())
-        for name in names:
-            true, told = await desk.truth(name), await desk.order(name)
-            assert len(true) <= 1
-            never_was = told is None or told.state in {OrderState.DENIED, OrderState.REJECTED}
-            assert bool(true) is not never_was
-        await desk.cancel_all()
-
-
-async def test_a_stop_while_webull_does_not_answer_is_heeded(nats_url, webull_venue, tmp_path):
-    await webull_venue.fault("webull_timeout", times=0)
-    worker = await started(tmp_path, nats_url, webull_venue, answer_timeout_s=20.0)
-
-    async def tries():
-        assert "lease.taken" in said(worker)
-
-    await eventually(tries)
-    await stops_at_once(worker)
-    await webull_venue.delete("/faults")
-
-
-async def test_a_stop_while_the_stream_waits_to_come_back_is_heeded(
-    nats_url, webull_venue, tmp_path
-):
-    async with webull_desk(nats_url, webull_venue, tmp_path, rates="current") as desk:
-        await webull_venue.fault("webull_no_streams")
-        await webull_venue.fault("webull_close_stream")
-        worker = desk.workers[-1]
-
-        async def away():
-            assert "events.ended" in said(worker)
-
-        await eventually(away)
-        await stops_at_once(worker)
-    await webull_venue.delete("/faults")
 
 
 def test_the_tests_run_beside_the_workers_interpreter():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import copy
 import socket
 import time
+import uuid
 
 import pytest
-from janus_common.messages import OrderType, ServiceState
+from janus_common.errors import BusError
+from janus_common.messages import OrderState, OrderType, ServiceState
 
 from tests.support.waiting import eventually
 from tests.support.webull_worker import (
@@ -17,7 +21,7 @@ from tests.support.webull_worker import (
     write_settings,
 )
 
-STOP_S = 8.0
+STOP_S = 3.0
 LONG_S = 30.0  # of a timeout that must not be waited for
 WHILE_READY = {
     "a stream that says nothing": ([{"name": "webull_freeze"}], "events.connected"),
@@ -67,7 +71,7 @@ async def test_a_stop_is_heeded_in(nats_url, webull_venue, tmp_path, faults, sig
 )
 async def test_a_stop_is_heeded_while_a_post_hangs(nats_url, webull_venue, tmp_path, path):
     async with webull_desk(
-        nats_url, webull_venue, tmp_path, rates="current", answer_timeout_s=LONG_S
+        nats_url, webull_venue, tmp_path, rates="current", answer_timeout_s=LONG_S, settle_s=LONG_S
     ) as desk:
         name = await desk.resting()
         await desk.order_is(name, "WORKING")
@@ -126,6 +130,7 @@ async def test_a_stop_is_heeded_while_a_connection_is_not_taken(
         {"wb-nobody": ACCOUNTS[0]},
         connect_timeout_s=LONG_S,
         answer_timeout_s=LONG_S,
+        settle_s=LONG_S,
     )
     worker = WebullWorkerProcess(tmp_path, "wb-nobody")
     await worker.start()
@@ -146,3 +151,66 @@ async def test_a_stop_is_heeded_while_the_streams_connection_is_not_taken(
         await desk.order_is(await desk.market(1), "FILLED")
 
         await stops_at_once(desk.workers[-1])
+
+
+async def test_a_stop_while_an_order_is_sent_is_heeded(nats_url, webull_venue, tmp_path):
+    async with webull_desk(
+        nats_url, webull_venue, tmp_path, answer_timeout_s=20.0, settle_s=LONG_S
+    ) as desk:
+        await webull_venue.fault("webull_lost_answer")
+        name = await desk.resting()
+
+        await stops_at_once(desk.workers[-1])
+
+        await webull_venue.delete("/faults")
+        await desk.is_in(ServiceState.READY, await desk.start_worker())
+        await desk.order_is(name, OrderState.WORKING)
+        await desk.cancel(name)
+        await desk.order_is(name, OrderState.CANCELED)
+
+
+async def test_a_stop_while_orders_wait_for_their_turn_is_heeded(nats_url, webull_venue, tmp_path):
+    async with webull_desk(nats_url, webull_venue, tmp_path, rates="legacy") as desk:
+        names = [uuid.uuid4().hex for _ in range(6)]
+        await desk.instrument("AAPL")
+
+        async def ask(name):
+            with contextlib.suppress(BusError):
+                await desk.place(
+                    "AAPL", 1, id_=name, kind=OrderType.LIMIT, limit="50", timeout_s=6.0
+                )
+
+        async def first_is_out():
+            assert [name for name in names if await desk.truth(name)]
+
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(ask(name))
+            await eventually(first_is_out)
+            await stops_at_once(desk.workers[-1])
+
+        await desk.is_in(ServiceState.READY, await desk.start_worker())
+        for name in names:
+            true, told = await desk.truth(name), await desk.order(name)
+            assert len(true) <= 1
+            never_was = told is None or told.state in {OrderState.DENIED, OrderState.REJECTED}
+            assert bool(true) is not never_was
+        await desk.cancel_all()
+
+
+async def test_a_stop_while_webull_does_not_answer_is_heeded(nats_url, webull_venue, tmp_path):
+    await webull_venue.fault("webull_timeout", times=0)
+    write_settings(
+        tmp_path,
+        nats_url,
+        webull_venue,
+        {"wb-stop": ACCOUNTS[0]},
+        answer_timeout_s=20.0,
+        settle_s=LONG_S,
+    )
+    worker = WebullWorkerProcess(tmp_path, "wb-stop")
+    await worker.start()
+
+    await says(worker, "lease.taken")
+    await stops_at_once(worker)
+    await webull_venue.delete("/faults")
