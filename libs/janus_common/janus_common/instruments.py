@@ -118,7 +118,9 @@ class Instruments:
         if found is None or not has_name(found, broker):
             if found is not None:
                 in_use(found)
-            if (bare := bare_ticker(symbol, broker, found)) is not None:
+            is_retired = known is not None and known.instrument.status is SymbolStatus.RETIRED
+            bare = None if is_retired else bare_ticker(symbol, broker, found)
+            if bare is not None:
                 return bare  # not kept: the registry may learn better
             found = await self._from_registry(symbol, broker, known)
         self._known[symbol] = _Known(found, self._monotonic_s() + FRESH_S)

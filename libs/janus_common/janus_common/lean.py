@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-if not sys.stderr.isatty() and not {"rich", "structlog"} & sys.modules.keys():
+if sys.stderr and not sys.stderr.isatty() and not {"rich", "structlog"} & sys.modules.keys():
     sys.modules["rich"] = None  # type: ignore[assignment]  # "not installed", for structlog alone
     import structlog  # noqa: F401
 

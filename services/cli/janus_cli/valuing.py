@@ -7,9 +7,11 @@ from decimal import Decimal
 
 from janus_common import subjects
 from janus_common.bus.quick import Quick
-from janus_common.errors import BusError
+from janus_common.errors import BusError, MessageInvalid
 from janus_common.messages import MarketDataReply, Position, Snapshot, Tick, Valuation
+from janus_common.symbols import AssetClass
 
+QUOTED_IN_HUNDREDTHS = frozenset({"GBP", "ILS", "ZAR"})  # stocks in pence, agorot, cents
 WITHIN_S = 1.0  # market data answers from memory, or is not there
 
 
@@ -28,7 +30,7 @@ def ticks(bus: Quick, held: Iterable[Position]) -> dict[str, Tick]:
             MarketDataReply,
             timeout_s=WITHIN_S,
         )
-    except BusError:
+    except (BusError, MessageInvalid):
         return {}
     return {tick.symbol: tick for tick in reply.ticks}
 
@@ -36,7 +38,7 @@ def ticks(bus: Quick, held: Iterable[Position]) -> dict[str, Tick]:
 def valuation(held: Position, known: Mapping[str, Tick]) -> Valuation | None:
     """Return what a position is worth at the last trade, else in the middle of bid and ask."""
     tick = known.get(held.symbol)
-    price = _price(tick) if tick is not None else None
+    price = _price(tick) if tick is not None and _is_in_its_currency(held) else None
     if tick is None or price is None or not held.qty:
         return None
     size = held.qty * held.multiplier
@@ -51,6 +53,11 @@ def valuation(held: Position, known: Mapping[str, Tick]) -> Valuation | None:
         source=tick.source,
         tick_ns=tick.received_ns,
     )
+
+
+def _is_in_its_currency(held: Position) -> bool:
+    """Whether a tick is in the position's currency; pence are not, nor the cents of some futures."""
+    return held.asset_class is not AssetClass.FUTURE and held.currency not in QUOTED_IN_HUNDREDTHS
 
 
 def _price(tick: Tick) -> Decimal | None:

@@ -80,6 +80,21 @@ async def test_what_the_message_hides_is_still_not_taken_for_absent(account):
         assert (await account.place("AAPL")).outcome is Outcome.ACCEPTED
 
 
+async def test_a_flatten_closes_nothing_by_what_was_held_before_the_message(account):
+    account.broker.holds = [holding("AAPL", 7)]
+    async with account.run():
+        await eventually(lambda: account.desk.holdings.count == 1)
+        account.broker.holds = []
+        account.broker.in_positions = [garbage(topic=Topic.POSITION)]
+        await account.sync()
+        await unblock(account)
+
+        reply = await account.flatten()
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.NOT_FLAT)
+    assert account.broker.orders == []
+
+
 async def test_the_word_ends_with_the_message(desk):
     await unblock(desk)
     desk.broker.in_answers = []

@@ -130,6 +130,16 @@ async def test_what_is_held_stays_held_while_its_position_cannot_be_read(account
         assert (await account.position("AAPL")).qty == 7
 
 
+async def test_a_flatten_does_not_call_flat_what_cannot_be_read(account):
+    async with account.run():
+        account.broker.in_positions = [garbage(topic=Topic.POSITION)]
+
+        reply = await account.flatten()
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.NOT_FLAT)
+    assert "what the broker says of AAPL cannot be read" in reply.reason
+
+
 async def test_a_fee_that_cannot_be_read_is_told_and_blocks_nothing(account):
     async with account.run():
         account.broker.says(garbage(symbol="", topic=Topic.FEE))

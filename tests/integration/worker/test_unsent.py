@@ -26,6 +26,7 @@ from janus_common.messages import (
 
 from tests.support.groups import bracket_command, family, oca_command, profit, stop
 from tests.support.waiting import eventually
+from tests.unit.worker.test_book import execution
 
 AT_ONCE = 34  # so many orders fit into the first second, at least
 
@@ -127,6 +128,32 @@ async def test_a_cancel_that_overtakes_its_order_is_refused_and_the_order_goes(d
 
     assert refused.value.code is Code.UNKNOWN_ORDER
     assert name in sent(desk)
+
+
+async def test_a_cancel_of_a_repeat_in_line_does_not_say_that_the_first_was_not_sent(account):
+    async with account.run():
+        name = (await account.place()).order.client_order_id
+        account.broker.says(execution("exec-1", client_order_id=name, qty=10))
+        await account.order_is(name, OrderState.FILLED)
+        account.broker.reports.clear()
+    async with account.run():  # which holds no order that is over
+        before = len(account.broker.orders)
+        _, tasks = await all_at_once(account, 50)
+        await eventually(lambda: len(account.broker.orders) >= before + AT_ONCE)
+        loop = asyncio.get_running_loop()
+        again = loop.create_task(outcome(account, await account.command(id_=name)))
+        await eventually(lambda: account.intake._reach.unsent.holds(name))
+
+        intent = CancelIntent(account=account.alias, client_order_id=name)
+        cancel = CancelCommand(intent=intent, principal="test", expires_ns=in_s(30))
+        with pytest.raises(Denied) as refused:
+            await account.give(cancel)
+
+        assert word((await again)[0]) is Outcome.ACCEPTED
+        for task in tasks:
+            await task
+
+    assert refused.value.code is Code.ORDER_FINAL
 
 
 async def test_a_bracket_in_line_is_canceled_with_all_of_its_orders(desk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from janus_cli.valuing import valuation
 from janus_common.messages import Position, Tick
@@ -58,3 +59,12 @@ def test_a_position_is_worth_its_size_at_the_last_price(held, price, value, prof
 )
 def test_without_a_price_or_a_position_there_is_no_value(held, known):
     assert valuation(held, known) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"asset_class": AssetClass.FUTURE}, {"currency": "GBP"}, {"currency": "ZAR"}]
+)
+def test_what_may_be_quoted_in_hundredths_of_its_currency_is_not_reckoned(change):
+    held = msgspec.structs.replace(position(), **change)
+
+    assert valuation(held, {"AAPL": tick(last=101.5)}) is None

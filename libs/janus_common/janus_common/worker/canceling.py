@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 
 from janus_common.clock import latest_ns, monotonic_s
-from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.errors import BrokerUnavailable, BusError, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import (
     CancelAllCommand,
     CancelCommand,
     CommandReply,
+    OrderState,
     OrderUpdate,
     Outcome,
 )
+from janus_common.repeats import in_doubt
 from janus_common.worker import gates
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
@@ -34,8 +36,13 @@ class Canceling:
         name = command.intent.client_order_id
         unsent = self._reach.unsent.cancel(name)
         if unsent and self._reach.book.get(name) is None:
-            why = f"order {name} was canceled before it was sent; nothing was sent"
-            return CommandReply(outcome=Outcome.ACCEPTED, reason=why, unsent=unsent)
+            try:
+                known = await self._reach.journal.find(name)
+            except BusError as error:
+                return in_doubt(name, f"the one in line is not sent, and {error}")
+            if known is None or known.state is OrderState.DENIED:
+                why = f"order {name} was canceled before it was sent; nothing was sent"
+                return CommandReply(outcome=Outcome.ACCEPTED, reason=why, unsent=unsent)
         order = await self._reach.open_order(name)
         self._reach.session_for_cancels()
         sent = await self.send(order, expires_ns=command.expires_ns)

@@ -160,8 +160,10 @@ class Flatten:
         await self._ask_all()  # for orders that were made elsewhere
         in_the_way = hindrances(await self._end_orders(run))
         await self._agree(run)
-        run.problems += in_the_way.values()
-        wanted = [p for p in self._held(run.symbol) if p.symbol not in in_the_way]
+        unclear = self._reach.unread.unclear(run.symbol)
+        run.problems += [*in_the_way.values(), *unclear.values()]
+        kept = in_the_way.keys() | unclear.keys()
+        wanted = [p for p in self._held(run.symbol) if p.symbol not in kept]
         if not wanted:
             return False
         self._check_halt()

@@ -20,9 +20,9 @@ from janus_common.messages import (
     OrderUpdate,
     Outcome,
     ReplaceCommand,
+    SymbolStatus,
 )
 from janus_common.orders import News, Word, is_final
-from janus_common.shorts import only_closed
 from janus_common.symbols import plain
 from janus_common.worker import gates
 from janus_common.worker.pacing import Rank
@@ -78,8 +78,7 @@ class Replacing:
         """Refuse a change that must not go out at this moment, as a new order would be."""
         self._reach.check_symbol(order)
         self._guard.check_block(order)
-        only_closed(instrument, order.effect)
-        if wanted.qty > order.qty:
+        if wanted.qty > order.qty or instrument.status is SymbolStatus.RETIRED:
             self._guard.check(order, instrument, wanted.qty - order.filled_qty)
 
     def _is_asked(self, order: OrderUpdate, wanted: Terms) -> bool:

@@ -76,6 +76,19 @@ class Unread:
         """Return what blocks a symbol (empty: the account), as it came, with the reasons."""
         return dict(self._blocks.get(symbol, {}))
 
+    def unclear(self, symbol: str | None) -> dict[str, str]:
+        """Return of which symbols (of ``symbol``; None: all; empty: the account) something is unread.
+
+        Also where a word has overruled it: then too, nobody knows what is held. With the reasons.
+        """
+        known = self._overruled.keys() | self._blocks.keys()
+        return {
+            each: f"what the broker says of {each or 'the account'} cannot be read, so whether it "
+            "is flat is not known: look at the broker"
+            for each in sorted(known)
+            if symbol is None or each in {symbol, ""}
+        }
+
     def is_overruled(self, symbol: str) -> bool:
         """Whether what blocked a symbol (empty: the account) does so no more by a word."""
         return symbol in self._overruled

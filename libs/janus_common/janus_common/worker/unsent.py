@@ -45,7 +45,7 @@ class Ticket:
             raise Denied(
                 Code.BUS_DOWN,
                 "the bus was lost while it waited for its turn; nothing was sent",
-                "send it again, if it is still wanted",
+                "send it again under a new id, if it is still wanted",
             )
 
 

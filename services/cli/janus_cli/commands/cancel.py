@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -54,7 +55,7 @@ class Canceled:
                 reply.reason or "refused", status_of(code), code and code.value, reply.hint
             )
         is_unsent = order is not None and order.code is Code.CANCELED_UNSENT
-        if is_unsent or (reply.unsent and reply.outcome is Outcome.ACCEPTED):
+        if is_unsent or (order is None and reply.unsent and reply.outcome is Outcome.ACCEPTED):
             return None  # its own request is told so; it needs no broker
         if order is not None and order.state in FINAL - {OrderState.CANCELED}:
             return self._failed(
@@ -172,31 +173,42 @@ async def _cancel(
         wanted = [
             found if (found := await recorded(janus, each, account)) else each for each in ids
         ]
+        one = partial(_one, janus, timeout_s=timeout_s, wait=wait)
         tasks = [
-            group.create_task(_one(janus, order, timeout_s=timeout_s, wait=wait))
-            if isinstance(order, OrderUpdate)
-            else group.create_task(_in_line(janus, order, account, accounts))
+            group.create_task(
+                one(order)
+                if isinstance(order, OrderUpdate)
+                else _in_line(janus, order, account, accounts, one=one)
+            )
             for order in wanted
         ]
-    return [task.result() for task in tasks]
+    return [each for task in tasks for each in task.result()]
 
 
 async def _in_line(
-    janus: JanusClient, client_order_id: str, account: str | None, accounts: Sequence[str]
-) -> Canceled:
+    janus: JanusClient,
+    client_order_id: str,
+    account: str | None,
+    accounts: Sequence[str],
+    *,
+    one: Callable[[OrderUpdate], Awaitable[list[Canceled]]],
+) -> list[Canceled]:
     """Cancel an order that is not on record: whichever worker has it in line does not send it."""
     began = monotonic_s()
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(janus.cancel(each, client_order_id)) for each in accounts]
     replies = [task.result() for task in asking]
     elsewhere = [reply for reply in replies if reply.code not in WITHOUT_IT]
-    found = next((r for r in elsewhere if r.outcome is Outcome.ACCEPTED), None)
-    reply = found or next(iter(elsewhere), None)
-    if reply is None:
-        reply = _nowhere(client_order_id, account, replies)
-    order = reply.order
+    found = [reply for reply in elsewhere if reply.outcome is Outcome.ACCEPTED] or elsewhere[:1]
     elapsed_ms = (monotonic_s() - began) * 1_000
-    return Canceled(reply.account, client_order_id, reply, order, elapsed_ms, waited=False)
+    done: list[Canceled] = []
+    for reply in found or [_nowhere(client_order_id, account, replies)]:
+        if reply.order is not None and reply.order.state not in FINAL:  # it is sent by now
+            done += await one(reply.order)
+        else:
+            what = client_order_id, reply, reply.order
+            done.append(Canceled(reply.account, *what, elapsed_ms, waited=False))
+    return done
 
 
 async def _cancel_all(
@@ -273,7 +285,9 @@ async def recorded(
     return orders[0] if orders else None
 
 
-async def _one(janus: JanusClient, order: OrderUpdate, *, timeout_s: float, wait: bool) -> Canceled:
+async def _one(
+    janus: JanusClient, order: OrderUpdate, *, timeout_s: float, wait: bool
+) -> list[Canceled]:
     began = monotonic_s()
     account, client_order_id = order.account, order.client_order_id
     async with janus.follow(account, client_order_id) as followed:
@@ -283,4 +297,5 @@ async def _one(janus: JanusClient, order: OrderUpdate, *, timeout_s: float, wait
         if wait and reply.outcome is not Outcome.DENIED:
             await followed.until(FINAL, timeout_s=timeout_s)
     elapsed_ms = (monotonic_s() - began) * 1_000
-    return Canceled(account, client_order_id, reply, followed.last, elapsed_ms, waited=wait)
+    last = followed.last
+    return [Canceled(account, client_order_id, reply, last, elapsed_ms, waited=wait)]
