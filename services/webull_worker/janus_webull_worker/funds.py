@@ -71,9 +71,10 @@ class Funds:
                 reason = f"two positions in {report.symbol}, of {before.qty} and of {report.qty}"
                 self._sink(unreadable(Topic.POSITION, row, reason))
                 doubtful.add(report.symbol)
-            self._account.instruments.held(report.symbol, report.venue_instrument_id)
             found[report.symbol] = report
         found = {symbol: report for symbol, report in found.items() if symbol not in doubtful}
+        for symbol, report in found.items():
+            self._account.instruments.held(symbol, report.venue_instrument_id)
         is_whole = is_whole and not doubtful
         self._held = found if is_whole else {**self._held, **found}
         return found, is_whole

@@ -49,8 +49,8 @@ class Bridge(Protocol):
     def check(self) -> None:
         """Raise Denied unless an order may be sent at this very moment."""
 
-    def start(self, job: Coroutine[Any, Any, None]) -> None:
-        """Do something that takes a while; it ends with the session."""
+    def start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Do something that takes a while; it ends with the session. None: it does not begin."""
 
     def resolve(self) -> None:
         """Take note that there is a new doubt."""
@@ -188,18 +188,34 @@ class Orders:
             return
         second = wire_ids.derived(name)
         is_about_gtc = verdict is Verdict.TIF and attempt.tif is Tif.GTC and self._gtc == "auto"
-        if is_about_gtc and second is not None and self._bridge is not None:
-            self._bridge.start(self._as_day(attempt, second, refused))
+        if is_about_gtc and second is not None and self._starts_as_day(attempt, second, refused):
             return
         self._over(name, Word.REJECTED, Code.BROKER_REJECTED, refused.reason)
         if verdict in {Verdict.KEY, Verdict.CLOCK} and self._bridge is not None:
             self._bridge.end(key_refused(refused))
 
+    def _starts_as_day(self, attempt: Try, second: str, refused: Refused) -> bool:
+        """Begin the second try, unless no session stands; a cancel from now on is one of it."""
+        if self._bridge is None:
+            return False
+        name = attempt.order.client_order_id
+        self._doubts.begin(name)  # not in the task: a cancel may come before that first runs
+        task = self._bridge.start(self._as_day(attempt, second, refused))
+        if task is None:
+            self._doubts.end(name, monotonic_s())
+            return False
+        task.add_done_callback(partial(self._as_day_over, name))
+        return True
+
+    def _as_day_over(self, name: str, task: asyncio.Task[None]) -> None:
+        """End the doubt of a second try that was cut off, be it before its first line."""
+        if task.cancelled() or task.exception() is not None:
+            self._doubts.end(name, monotonic_s())
+
     async def _as_day(self, attempt: Try, second: str, refused: Refused) -> None:
         """Send an order again whose time in force was refused, under its second id."""
         order = attempt.order
         remark = f"{translate.as_day(second)} ({refused.reason})"
-        self._doubts.begin(order.client_order_id)  # a cancel meanwhile is one of the second try
         try:
             await gates.turn(self._share, Rank.ORDER, order.expires_ns)
             gates.check_expiry(order)
@@ -208,9 +224,6 @@ class Orders:
             if self._bridge is None:
                 raise Denied(Code.BROKER_DOWN, "the session has just ended")
             self._bridge.check()
-        except asyncio.CancelledError:
-            self._doubts.end(order.client_order_id, monotonic_s())
-            raise
         except Denied as denied:
             self._doubts.end(order.client_order_id, monotonic_s())
             why = f"{refused.reason}; it was not sent as DAY: {denied.reason}"

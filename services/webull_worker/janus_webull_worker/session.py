@@ -90,12 +90,15 @@ class HttpSession:
         """Raise Denied unless an order may be sent at this very moment."""
         self._house.check()
 
-    def start(self, job: Coroutine[Any, Any, None]) -> None:
-        """Do something that takes a while; it ends with the session."""
-        if self._group is None:
-            job.close()
-            return
-        self._group.create_task(job)
+    def start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Do something that takes a while; it ends with the session. None: it does not begin."""
+        if self._group is not None:
+            try:
+                return self._group.create_task(job)
+            except RuntimeError as ending:  # a group that ends takes no more
+                log.info("session.takes_no_more", reason=str(ending))
+        job.close()
+        return None
 
     def resolve(self) -> None:
         """Take note that there is a new doubt."""

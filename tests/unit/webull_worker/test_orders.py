@@ -56,8 +56,8 @@ class Key:
 
 
 class Bridge:
-    def __init__(self, group: asyncio.TaskGroup) -> None:
-        self.start = group.create_task
+    def __init__(self, start) -> None:
+        self.start = start
 
     def look(self, *_):
         """Not of interest."""
@@ -71,44 +71,105 @@ def key():
     return Key()
 
 
-async def while_it_waits(key, meanwhile) -> list[Any]:
-    """Place an order, do something while its second try waits; return what was reported."""
-    reports: list[Any] = []
-    any_key: Any = key
-    orders = Orders(
-        "1",
-        "auto",
-        key=any_key,
-        share=any_key,
-        ledger=Ledger("webull"),
-        doubts=Doubts(30.0),
-    )
-    order = msgspec.structs.replace(
+@pytest.fixture
+def doubts():
+    return Doubts(30.0)
+
+
+@pytest.fixture
+def orders(key, doubts):
+    return Orders("1", "auto", key=key, share=key, ledger=Ledger("webull"), doubts=doubts)
+
+
+@pytest.fixture
+def order():
+    return msgspec.structs.replace(
         order_update(client_order_id=uuid4().hex, state=OrderState.SENDING),
         tif=Tif.GTC,
         expires_ns=now_ns() + 30 * NS_PER_S,
     )
-    async with asyncio.TaskGroup() as group:
-        any_bridge: Any = Bridge(group)
-        orders.attach(reports.append, any_bridge)
-        orders.place(order, "913256135")
-        await key.waits.wait()
-        meanwhile(orders, order)
-        key.may_go.set()
-        await eventually(lambda: reports)
+
+
+def place(orders, order, start) -> list[Any]:
+    """Place an order whose second try ``start`` begins; return what will be reported."""
+    reports: list[Any] = []
+    any_bridge: Any = Bridge(start)
+    orders.attach(reports.append, any_bridge)
+    orders.place(order, "913256135")
     return reports
 
 
-async def test_it_is_sent_as_day_when_its_turn_comes(key):
-    reports = await while_it_waits(key, lambda *_: None)
+async def while_it_waits(key, orders, order, meanwhile=lambda: None) -> list[Any]:
+    """Place an order, do something while its second try waits; return what was reported."""
+    async with asyncio.TaskGroup() as group:
+        reports = place(orders, order, group.create_task)
+        await key.waits.wait()
+        meanwhile()
+        key.may_go.set()
+        await eventually(lambda: bool(reports))
+    return reports
+
+
+async def test_it_is_sent_as_day_when_its_turn_comes(key, orders, order):
+    reports = await while_it_waits(key, orders, order)
 
     assert (reports[-1].word, reports[-1].tif) == (Word.WORKING, Tif.DAY)
     assert len(key.placed) == 2
 
 
-async def test_it_is_not_sent_as_day_when_it_was_canceled_meanwhile(key):
-    reports = await while_it_waits(key, lambda orders, order: orders.cancel(order))
+async def test_it_is_not_sent_as_day_when_it_was_canceled_meanwhile(key, orders, order):
+    reports = await while_it_waits(key, orders, order, lambda: orders.cancel(order))
 
     assert reports[-1].word is Word.REJECTED
     assert "it was canceled meanwhile" in reports[-1].reason
     assert (len(key.placed), key.canceled) == (1, [])
+
+
+async def test_it_is_not_sent_as_day_when_it_is_canceled_before_its_task_first_runs(
+    key, orders, order
+):
+    key.may_go.set()
+    async with asyncio.TaskGroup() as group:
+
+        def start(job):
+            asyncio.get_running_loop().call_soon(orders.cancel, order)
+            return group.create_task(job)
+
+        reports = place(orders, order, start)
+        await eventually(lambda: bool(reports))
+
+    assert reports[-1].word is Word.REJECTED
+    assert (len(key.placed), key.canceled) == (1, [])
+
+
+async def test_it_is_rejected_and_under_way_no_more_when_the_session_takes_no_second_try(
+    orders, order, doubts
+):
+    reports = place(orders, order, lambda job: job.close())
+    await eventually(lambda: bool(reports))
+
+    assert reports[-1].word is Word.REJECTED
+    assert "no GTC" in reports[-1].reason
+    assert not doubts.is_under_way(order.client_order_id)
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+async def test_it_is_under_way_no_more_when_its_session_ends(key, orders, order, doubts, is_begun):
+    started: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as group:
+
+        def start(job):
+            task = group.create_task(job)
+            if not is_begun:
+                task.cancel()
+            started.append(task)
+            return task
+
+        place(orders, order, start)
+        await eventually(lambda: bool(started))
+        if is_begun:
+            await key.waits.wait()
+            started[0].cancel()
+
+    await eventually(lambda: not doubts.is_under_way(order.client_order_id))
+    assert len(key.placed) == 1

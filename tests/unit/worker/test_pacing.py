@@ -47,6 +47,24 @@ async def test_after_a_second_there_is_room_again():
     await pacer.take(Rank.ORDER, within_s=0.0)
 
 
+async def test_an_arrival_counts_though_its_turn_is_over():
+    clock = Clock()
+    pacer = Pacer(monotonic_s=clock, per_window=1)
+    sent_s = clock.now_s
+    await pacer.take(Rank.ORDER, within_s=0.0)
+    clock.now_s += WINDOW_S
+    await pacer.take(Rank.ORDER, within_s=0.0)
+    clock.now_s += WINDOW_S / 2
+    pacer.arrived(sent_s, by_s=clock.now_s)
+
+    clock.now_s += WINDOW_S / 2
+    with pytest.raises(TimeoutError):
+        await pacer.take(Rank.ORDER, within_s=0.0)
+
+    clock.now_s += WINDOW_S / 2
+    await pacer.take(Rank.ORDER, within_s=2.0)
+
+
 async def test_a_cancel_overtakes_orders_and_questions_that_wait():
     pacer = Pacer(monotonic_s=time.monotonic, per_window=1)
     await pacer.take(Rank.DATA, within_s=0.0)

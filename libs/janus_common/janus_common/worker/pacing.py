@@ -102,13 +102,13 @@ class Pacer:
         """Count what was sent at ``sent_s`` from ``by_s`` on, by when the broker surely had it.
 
         For brokers that count arrivals: what was long on its way and what is quick behind it may
-        be closer to each other there than their turns were here.
+        be closer to each other there than their turns were here. It counts too when its turn is
+        over by then, as after an answer that took longer than the window.
         """
         own = next((at for at in reversed(self._sent) if at <= sent_s), None)
         if own is not None:
             self._sent.remove(own)
-            self._sent.append(by_s)
-            self._sent = deque(sorted(self._sent))
+        self._sent = deque(sorted((*self._sent, by_s)))
 
     def _limit(self, rank: Rank) -> int:
         return self._per_window - int(self._per_window * KEPT_FREE[rank])
