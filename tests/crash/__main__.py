@@ -89,13 +89,18 @@ async def _row(
     point: Point, kit: Kit, options: argparse.Namespace, where: Path, postgres: PostgresServer
 ) -> Row:
     """Play one row and say what came of it; an error of the campaign itself is not clean."""
+    row = Row(point)
     try:
-        dsn = await postgres.new_database()
-        row = await run(point, options.kills, kit=kit, folder=where, dsn=dsn, seed=options.seed)
+        while row.kills < options.kills and not row.violations:
+            most = kit.busy_kills if point.urges else options.kills
+            kills = min(most, options.kills - row.kills)
+            folder, seed = where / f"{row.kills:02}", options.seed + row.kills
+            folder.mkdir()
+            dsn = await postgres.new_database()
+            row.add(await run(point, kills, kit=kit, folder=folder, dsn=dsn, seed=seed))
     except Exception:  # noqa: BLE001 - the other points are still of interest
         text = traceback.format_exc()
         (where / "error.txt").write_text(text)
-        row = Row(point)
         last = text.strip(" |\n+-").splitlines()[-1].strip(" |")
         row.violations.append(Violation(kind=Kind.CAMPAIGN, about=point.name, text=last))
     _say(table.line(row))

@@ -48,6 +48,13 @@ class Row:
     back_s: list[float] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
+    def add(self, more: Row) -> None:
+        """Take in what came of the same point in another house."""
+        for name in ("kills", "orders", "accepted", "fills", "at_broker", "known", "took_s"):
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+        self.back_s += more.back_s
+        self.violations += more.violations
+
 
 class Killer:
     """Sets the traps of one point in one house."""
@@ -145,7 +152,7 @@ class Killer:
 
 
 async def run(point: Point, kills: int, *, kit: Kit, folder: Path, dsn: str, seed: int) -> Row:
-    """Play one row in a house of its own and judge it."""
+    """Play one row, or a part of it, in a house of its own and judge it."""
     rng, row, began_s = random.Random(f"{seed} {point.name}"), Row(point), time.monotonic()
     async with house(folder, dsn, kit) as found:
         trader = Trader(found, rng, urges=point.urges)

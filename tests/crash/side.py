@@ -91,6 +91,7 @@ class Kit:
     strikes: dict[str, Fault] = field(default_factory=dict)  # faults that end a session, by name
     noise: tuple[Fault, ...] = ()  # what a session has to live with
     holds_session: bool = True  # False: each request stands alone, so no fault ends a session
+    busy_kills: int = 1_000  # after so many at a point that urges something, a new house is begun
     names_executions: bool = True  # False: fills are told as sums, and fees are not told
 
     def points(self) -> list[Point]:

@@ -101,5 +101,6 @@ KIT = Kit(
     strikes=STRIKES,
     noise=NOISE,
     holds_session=False,
+    busy_kills=3,  # its worker reads the day's orders with each look, a page a second
     names_executions=False,
 )

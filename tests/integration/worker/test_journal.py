@@ -9,8 +9,11 @@ import uuid
 
 import msgspec
 import pytest
+from janus_common import subjects
 from janus_common.bus import bus
 from janus_common.bus.buckets import CHECKPOINT
+from janus_common.bus.streams import ORDERS
+from janus_common.errors import BusTimeout
 from janus_common.messages import Checkpoint, OrderState, OrderUpdate
 from janus_common.worker.journal import AlreadyBegun, Journal
 
@@ -152,3 +155,30 @@ async def test_an_order_begins_once(house, account):
             await journal.begin(new(account, 1))
 
     assert found.value.order == new(account, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"),
+    [
+        (OrderState.SENDING, [OrderState.SENDING, OrderState.REJECTED]),
+        (OrderState.DENIED, [OrderState.DENIED]),
+    ],
+)
+async def test_a_beginning_that_is_not_confirmed_gets_one_end(own_nats, account, state, ends):
+    async with bus.connect(own_nats.url, name="test-journal") as house:
+        await house.streams.provision()
+        async with running(house, account) as (journal, *_):
+            begun = msgspec.structs.replace(order(), account=account, state=state)
+            own_nats.freeze()
+            try:
+                with pytest.raises(BusTimeout):
+                    await journal.begin(begun)
+            finally:
+                own_nats.thaw()
+            name = begun.client_order_id
+            await eventually(lambda: not journal.is_unconfirmed(name))
+
+        where = subjects.order(account, name)
+        told = [each.message async for each in house.streams.history(ORDERS, where, OrderUpdate)]
+
+    assert [each.state for each in told] == ends

@@ -268,16 +268,19 @@ class Journal:
         raise Fenced(f"another worker has written order {name}")
 
     async def _close(self, order: OrderUpdate) -> None:
-        """End an order whose beginning was not confirmed; it was never sent."""
+        """End an order whose beginning was not confirmed; it was never sent.
+
+        One that begins with its end, a refusal, keeps that.
+        """
         name = order.client_order_id
-        final = never_sent(order)
+        final = order if is_final(order) else never_sent(order)
         while True:
             try:
                 await self._store(final, expected_last=0)
                 return
             except WriteConflict:
                 stored = await self._patiently(name)
-                if stored is None or stored.message != order:
+                if stored is None or stored.message != order or final is order:
                     return  # somebody else's order has that id, or it is closed already
                 self._last[name] = stored.sequence
                 await self._append(final)
