@@ -16,6 +16,7 @@ from janus_common.messages import (
     Outcome,
     ResolveOrderCommand,
     ResolveOrderIntent,
+    ServiceState,
     Verdict,
 )
 
@@ -122,6 +123,7 @@ async def test_a_resolved_order_that_shows_up_after_all_calls_a_person_and_nothi
     with_it = await stopped(venue, state, tmp_path / "with")
     await restored(venue, without, state)
     await desk.order_is(name, S.UNKNOWN, within_s=60.0)
+    await desk.is_in(ServiceState.READY, within_s=60.0)
 
     reply = await resolve(desk, name, V.CANCELED)
     assert reply.outcome is Outcome.ACCEPTED, reply

@@ -164,7 +164,11 @@ async def test_an_order_that_fills_while_its_change_is_on_the_way_is_filled(desk
 
     order = await desk.order_is(name, S.FILLED)
     assert (order.filled_qty, order.limit_price) == (10, 50)
-    assert [fill.qty for fill in await desk.fills()] == [10]
+
+    async def told():
+        assert [fill.qty for fill in await desk.fills()] == [10]
+
+    await eventually(told)
 
 
 @pytest.mark.parametrize("qty", ["3", "4"])

@@ -325,7 +325,10 @@ async def test_a_fill_that_no_status_told_is_found_by_the_sweep(desk):
 
     await desk.order_is(name, OrderState.FILLED)
 
-    assert [fill.execution_id for fill in await desk.fills()] == ["exec-2"]
+    async def told():
+        assert [fill.execution_id for fill in await desk.fills()] == ["exec-2"]
+
+    await eventually(told)
 
 
 async def test_a_cancel_into_silence_becomes_a_doubt_that_is_looked_into(desk):
