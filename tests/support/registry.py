@@ -176,7 +176,7 @@ class House:
             except BusError as error:
                 raise AssertionError(error) from error
 
-        await eventually(answers, within_s=10)
+        await eventually(answers, within_s=40)  # a question may die with its registry
 
     async def _ask(self, subject: str, message) -> RegistryReply:
         try:
