@@ -9,7 +9,6 @@ machine share. Where each millisecond goes is measured apart, with a listener be
 from __future__ import annotations
 
 import asyncio
-import random
 import sys
 import time
 from decimal import Decimal
@@ -24,16 +23,15 @@ from janus_common.messages import (
     FillFee,
     IntentReply,
     MarketDataReply,
-    OrderIntent,
-    OrderType,
     Outcome,
-    Side,
     Subscribe,
 )
 
 from benchmarks import disk
 from benchmarks.figures import machine, p50_p99, percentile
+from benchmarks.pace import evenly
 from benchmarks.trace import Tap, table
+from tests.support.messages import intent
 from tests.support.stack import Stack, running
 
 ORDERS = 300
@@ -127,12 +125,9 @@ async def subscribe(house: Bus, symbols: list[str], *, lease_s: float = 600) -> 
 
 async def series(stack: Stack, sender: Janus | Floor, orders: int = ORDERS) -> Figures:
     """Send the orders, evenly with jitter, and wait for the last fill."""
-    figures, jitter = sender.figures, random.Random(1)
+    figures = sender.figures
     async with sender, asyncio.TaskGroup() as tasks:
-        start = time.monotonic()
-        for number in range(orders):
-            due = start + (number + jitter.random() * 0.5) / PER_S
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        async for _ in evenly(orders, PER_S, jitter=0.5):
             tasks.create_task(sender.send(uuid4().hex))
         deadline = time.monotonic() + 10
         while len(figures.fill) < orders and time.monotonic() < deadline:
@@ -161,16 +156,9 @@ class Janus:
             self.figures.fill.append(now - sent)
 
     async def send(self, ref: str) -> None:
-        intent = OrderIntent(
-            client_order_id=ref,
-            account=ACCOUNT,
-            symbol=SYMBOL,
-            side=Side.BUY,
-            type=OrderType.MARKET,
-            qty=Decimal(1),
-        )
+        order = intent(client_order_id=ref, account=ACCOUNT, symbol=SYMBOL, qty=Decimal(1))
         self.figures.sent[ref] = time.monotonic()
-        reply = await self._bus.request(subjects.intent("bench", ACCOUNT), intent, IntentReply)
+        reply = await self._bus.request(subjects.intent("bench", ACCOUNT), order, IntentReply)
         assert reply.outcome is Outcome.ACCEPTED, reply
         self.figures.reply.append(time.monotonic() - self.figures.sent[ref])
 

@@ -26,6 +26,7 @@ from janus_common.messages import (
 )
 
 from benchmarks.figures import machine, p50_p99
+from benchmarks.pace import evenly
 from tests.support.stack import Stack, running
 
 ACCOUNT, SYMBOL = "ib-main", "BAC"
@@ -61,8 +62,7 @@ async def sustained(stack: Stack, house: Bus) -> None:
 
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for number in range(PER_S * SECONDS):
-            await asyncio.sleep(max(0.0, began + number / PER_S - time.monotonic()))
+        async for _ in evenly(PER_S * SECONDS, PER_S):
             tasks.create_task(one())
     rate = len(took) / (time.monotonic() - began)
     at_venue = len(await stack.control("GET", "/truth/orders"))

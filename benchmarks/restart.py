@@ -22,6 +22,7 @@ from janus_common.bus.bus import Bus
 from janus_common.messages import OrderState, OrderUpdate, Presence, ServiceState
 
 from benchmarks.figures import machine
+from benchmarks.pace import evenly
 from benchmarks.pacing import ACCOUNT, PER_S, SYMBOL, place
 from tests.support.stack import running
 
@@ -50,9 +51,7 @@ async def measure() -> None:
     async with running() as stack, bus.connect(stack.bus_url, name="bench") as house:
         quote = {"symbol": SYMBOL, "bid": 30.00, "ask": 30.01, "last": 30.00}
         await stack.control("POST", "/market", quote)
-        began = time.monotonic()
-        for number in range(OPEN):
-            await asyncio.sleep(max(0.0, began + number / PER_S - time.monotonic()))
+        async for _ in evenly(OPEN, PER_S):
             await place(house, uuid4().hex)
         written = 0
         for finished in FINISHED:

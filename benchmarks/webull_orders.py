@@ -7,7 +7,6 @@ a request when it has read it and found its signature right, with the monotonic 
 from __future__ import annotations
 
 import asyncio
-import random
 import tempfile
 import time
 from decimal import Decimal
@@ -17,11 +16,13 @@ from uuid import uuid4
 from janus_common import subjects
 from janus_common.bus import bus
 from janus_common.bus.bus import Bus
-from janus_common.messages import IntentReply, OrderIntent, OrderType, Outcome, Side
+from janus_common.messages import IntentReply, Outcome
 
 from benchmarks import disk
 from benchmarks.figures import against, p50_p99, percentile
+from benchmarks.pace import evenly
 from benchmarks.trace import Tap, table
+from tests.support.messages import intent
 from tests.support.stack import running
 from tests.support.venue import PaperVenue, paper_venue
 from tests.support.webull_worker import INTERPRETER, KEY, SECRET, webull_section
@@ -106,25 +107,15 @@ async def in_turns(venue: PaperVenue, house: Bus) -> None:
 
 async def through_the_house(house: Bus, series: Series, count: int) -> None:
     """Send ``count`` intents, evenly with jitter."""
-    jitter, began = random.Random(1), time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for number in range(count):
-            due = began + (number + jitter.random() * 0.5) / PER_S
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        async for _ in evenly(count, PER_S, jitter=0.5):
             tasks.create_task(send(house, series, uuid4().hex))
 
 
 async def send(house: Bus, series: Series, ref: str) -> None:
-    intent = OrderIntent(
-        client_order_id=ref,
-        account=ALIAS,
-        symbol=SYMBOL,
-        side=Side.BUY,
-        type=OrderType.MARKET,
-        qty=Decimal(1),
-    )
+    order = intent(client_order_id=ref, account=ALIAS, symbol=SYMBOL, qty=Decimal(1))
     series.sent[ref] = time.monotonic()
-    reply = await house.request(subjects.intent("bench", ALIAS), intent, IntentReply, timeout_s=10)
+    reply = await house.request(subjects.intent("bench", ALIAS), order, IntentReply, timeout_s=10)
     assert reply.outcome is Outcome.ACCEPTED, reply
     series.back.append(time.monotonic() - series.sent[ref])
 
@@ -170,9 +161,7 @@ class Floor:
         """Place ``count`` orders, evenly."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        began = time.monotonic()
-        for number in range(count):
-            await asyncio.sleep(max(0.0, began + number / PER_S - time.monotonic()))
+        async for _ in evenly(count, PER_S):
             self._process.stdin.write(f"{uuid4().hex}\n".encode())
             ref, sent, back = (await self._process.stdout.readline()).decode().split()
             self._series.sent[ref] = float(sent)

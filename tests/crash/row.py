@@ -44,14 +44,17 @@ class Row:
     fills: int = 0
     at_broker: int = 0  # of the orders that were in hand at a kill and asked for once
     known: int = 0
-    took_s: float = 0.0
     back_s: list[float] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
     def add(self, more: Row) -> None:
         """Take in what came of the same point in another house."""
-        for name in ("kills", "orders", "accepted", "fills", "at_broker", "known", "took_s"):
-            setattr(self, name, getattr(self, name) + getattr(more, name))
+        self.kills += more.kills
+        self.orders += more.orders
+        self.accepted += more.accepted
+        self.fills += more.fills
+        self.at_broker += more.at_broker
+        self.known += more.known
         self.back_s += more.back_s
         self.violations += more.violations
 
@@ -153,7 +156,7 @@ class Killer:
 
 async def run(point: Point, kills: int, *, kit: Kit, folder: Path, dsn: str, seed: int) -> Row:
     """Play one row, or a part of it, in a house of its own and judge it."""
-    rng, row, began_s = random.Random(f"{seed} {point.name}"), Row(point), time.monotonic()
+    rng, row = random.Random(f"{seed} {point.name}"), Row(point)
     async with house(folder, dsn, kit) as found:
         trader = Trader(found, rng, urges=point.urges)
         killer = Killer(point, found, trader, rng)
@@ -168,7 +171,7 @@ async def run(point: Point, kills: int, *, kit: Kit, folder: Path, dsn: str, see
                 trader.stopping.set()
         await found.side.disturb(())
         await _judge(row, found, dsn, trader, killer)
-    row.back_s, row.took_s = killer.back_s, time.monotonic() - began_s
+    row.back_s = killer.back_s
     return row
 
 

@@ -192,6 +192,16 @@ def _check_key(account: WebullAccount, where: str) -> None:
         is_reference = value is None or value.startswith(("env:", "file:"))
         if not is_reference and not isinstance(value, Secret):
             raise ConfigError(f"{where}.{field}: give a reference, env:NAME or file:PATH")
+        # It is sent as a header, and never shown.
+        if isinstance(value, Secret) and not _is_header(value):
+            raise ConfigError(
+                f"{where}.{field}: there are characters in it that no key of Webull's has "
+                "(blanks, several lines, or not ASCII); copy it again"
+            )
+
+
+def _is_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _check_webull(account: WebullAccount, where: str) -> None:

@@ -17,13 +17,7 @@ from janus_common import codec, subjects
 from janus_common.bus.buckets import INSTRUMENTS, RawEntry
 from janus_common.bus.bus import Bus
 from janus_common.errors import BusError, Code, Denied, MessageInvalid
-from janus_common.messages import (
-    Instrument,
-    Outcome,
-    RegistryReply,
-    Resolve,
-    SymbolStatus,
-)
+from janus_common.messages import Instrument, Outcome, RegistryReply, Resolve, SymbolStatus
 from janus_common.symbols import AssetClass, parse
 
 FRESH_S = 60.0

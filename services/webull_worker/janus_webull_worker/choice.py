@@ -14,8 +14,7 @@ def chosen(settings: Config, aliases: Sequence[str], *, source: str) -> dict[str
     """Return the accounts of ``aliases``, which have one key and one address.
 
     Raises:
-        ConfigError: one is not there, not Webull's, has no address, or another key or none that
-            can be one.
+        ConfigError: one is not there, not Webull's, has no address, or another key.
     """
     found: dict[str, WebullAccount] = {}
     for alias in dict.fromkeys(aliases):
@@ -30,7 +29,6 @@ def chosen(settings: Config, aliases: Sequence[str], *, source: str) -> dict[str
             raise ConfigError(
                 f"{where}.endpoint is not set; give Webull's test host, or use `janus up`"
             )
-        _check_key(account, where)
         found[alias] = account
     first_alias, first = next(iter(found.items()))
     for alias, account in found.items():
@@ -41,14 +39,3 @@ def chosen(settings: Config, aliases: Sequence[str], *, source: str) -> dict[str
                     "accounts of one worker share key and address; start another worker for it"
                 )
     return found
-
-
-def _check_key(account: WebullAccount, where: str) -> None:
-    """Refuse what cannot be sent as a header; it is never shown."""
-    for name in ("app_key", "app_secret"):
-        text = str(getattr(account, name) or "")
-        if not (text.isascii() and text.isprintable()) or " " in text:
-            raise ConfigError(
-                f"{where}.{name}: there are characters in it that no key of Webull's has "
-                "(blanks, several lines, or not ASCII); copy it again"
-            )

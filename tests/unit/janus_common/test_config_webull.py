@@ -17,10 +17,10 @@ ACCOUNT = {
 ENVIRON = {"WB_KEY": "the-key", "WB_SECRET": "the-secret"}
 
 
-def parsed(tmp_path, **changes):
+def parsed(tmp_path, environ=ENVIRON, **changes):
     fields = {k: v for k, v in (ACCOUNT | changes).items() if v is not None}
     return config.parse(
-        {"accounts": {"wb": fields}}, source="janus.toml", folder=tmp_path, environ=ENVIRON
+        {"accounts": {"wb": fields}}, source="janus.toml", folder=tmp_path, environ=environ
     )
 
 
@@ -98,3 +98,12 @@ def test_one_account_has_one_worker(tmp_path):
             folder=tmp_path,
             environ=ENVIRON,
         )
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "two\nlines", "two words"])
+def test_a_key_that_cannot_be_one_is_refused_and_not_shown(tmp_path, key):
+    with pytest.raises(ConfigError) as refused:
+        parsed(tmp_path, environ=ENVIRON | {"WB_KEY": key})
+
+    assert "accounts.wb.app_key: there are characters in it that no key" in str(refused.value)
+    assert key not in str(refused.value)
