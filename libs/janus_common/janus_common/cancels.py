@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+AGAIN_S = 0.05
+
 
 @contextmanager
 def heeded() -> Iterator[None]:
@@ -22,3 +24,14 @@ def heeded() -> Iterator[None]:
     finally:
         if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task of somebody else's code as often as it takes to end it.
+
+    Code that awaits ``asyncio.wait_for`` and goes on after errors forgets a cancel that comes with
+    one; ``asyncio.run`` cancels once, and would wait for it for ever.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=AGAIN_S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from janus_common.cancels import heeded
+from janus_common.cancels import ended, heeded
 
 
 async def _lost() -> None:
@@ -45,3 +45,25 @@ async def test_a_task_that_ends_well_is_left_alone():
 
     with pytest.raises(ValueError, match="so"), heeded():
         raise ValueError("so")
+
+
+async def _forgets(times: int) -> None:
+    """Do as a client's reconnecting does: an error is no reason to end, and hides a cancel."""
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            times -= 1
+            if times < 0:
+                raise
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+async def test_a_task_that_forgets_cancels_is_ended_all_the_same(times):
+    task = asyncio.get_running_loop().create_task(_forgets(times))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):
+        await ended(task)
+
+    assert task.cancelled()

@@ -20,7 +20,7 @@ from nats.aio.client import Client
 from nats.js import errors as js_errors
 
 from janus_common.bus.direct import DirectClient, push
-from janus_common.cancels import heeded
+from janus_common.cancels import ended, heeded
 from janus_common.clock import monotonic_s
 from janus_common.errors import (
     BusError,
@@ -218,3 +218,5 @@ async def _close(client: Client) -> None:
     with contextlib.suppress(OSError, nats.errors.Error, TimeoutError):
         async with asyncio.timeout(2):
             await client.close()
+    if client._reconnection_task is not None:  # noqa: SLF001 - close() cancels it once
+        await ended(client._reconnection_task)  # noqa: SLF001
