@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from janus_common import codec
 from janus_common.bus.buckets import MAX_BATCH, BucketSpec, Entry, RawEntry
+from janus_common.bus.direct import DirectClient
+from janus_common.bus.streams import replay
 from janus_common.errors import BusError, WriteConflict
 from janus_common.examples_registry import AAPL, NQ
 from janus_common.messages import Instrument, Lookup
 from msgspec.structs import replace
+from nats.aio.msg import Msg
+from nats.js import api
 
 from tests.support.waiting import eventually
 
@@ -150,3 +156,26 @@ async def test_what_is_written_is_heard_and_what_was_written_since_is_read(bucke
         ("AAPL", False),
         ("NQ.2603", True),
     ]
+
+
+class Emptied:
+    """A client whose stream is emptied right before the first messages are asked for."""
+
+    def __init__(self, client: DirectClient, stream: str) -> None:
+        self._client, self._stream = client, stream
+        self.jetstream = client.jetstream
+
+    async def collect(self, *asked, **more) -> list[Msg]:
+        await self._client.jetstream().purge_stream(self._stream)
+        return await self._client.collect(*asked, **more)
+
+
+async def test_what_expires_while_it_is_read_is_no_longer_waited_for(bucket, here, account):
+    await bucket.put("AAPL", AAPL)
+    stream, last = f"KV_test-{account}", api.DeliverPolicy.LAST_PER_SUBJECT
+
+    emptied: Any = Emptied(here.client, stream)
+
+    found = replay(emptied, stream, f"$KV.test-{account}.>", last)
+
+    assert [raw async for raw in found] == []

@@ -304,7 +304,13 @@ async def replay(
     try:
         while pending > 0:
             with renamed(pattern):
-                batch = await client.collect(subject, min(pending, BATCH), within_s=READ_TIMEOUT_S)
+                try:
+                    count = min(pending, BATCH)
+                    batch = await client.collect(subject, count, within_s=READ_TIMEOUT_S)
+                except TimeoutError:
+                    if await _has_expired(js, stream, made.name, taken):
+                        return
+                    raise
             pending = batch[-1].metadata.num_pending
             for raw in batch:
                 taken += 1
@@ -314,6 +320,13 @@ async def replay(
     finally:
         with contextlib.suppress(nats.errors.Error):
             await js.delete_consumer(stream, made.name)
+
+
+async def _has_expired(js: JetStreamContext, stream: str, consumer: str, taken: int) -> bool:
+    """Whether what was still to come is gone from the stream, and nothing was lost on the way."""
+    found = await js.consumer_info(stream, consumer)
+    sent = found.delivered.consumer_seq if found.delivered is not None else 0
+    return not found.num_pending and sent == taken
 
 
 async def deliver(
