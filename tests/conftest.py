@@ -9,11 +9,13 @@ import pytest
 from hypothesis import settings
 
 from tests.support.servers import nats_server, postgres_server
+from tests.support.turns import Turn
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, max_examples=5_000)
 settings.load_profile("default")
 
+turn = Turn()
 SHORT = frozenset({"unit", "rules"})  # folders whose files take a second or two
 
 
@@ -32,6 +34,17 @@ def pytest_collection_modifyitems(config, items):
         return is_short, files[folder][item.path], folder
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Hold a turn from the first test of a file to what its last one leaves to be taken down."""
+    turn.take()
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path != item.path:
+            turn.give_back()
 
 
 @pytest.fixture(scope="session")
