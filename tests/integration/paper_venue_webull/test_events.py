@@ -136,7 +136,7 @@ async def test_events_change_places(heard, venue, client):
 
 
 async def test_an_event_comes_late(heard, venue, client):
-    await venue.fault("webull_late_event", seconds=0.3)
+    await venue.fault("webull_late_event", seconds=2)
     first, second = await client.place(), await client.place()
     names = [(await heard.event(n))["client_order_id"] for n in (1, 2)]
     assert names == [second, first]

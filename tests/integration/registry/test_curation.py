@@ -23,6 +23,7 @@ from janus_common.messages import (
 )
 
 from tests.support.messages import instrument
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -330,10 +331,19 @@ async def test_two_symbols_exchange_their_ids(house, ask):
 
 async def test_changes_at_once_come_one_after_the_other(house, ask):
     await house.put(instrument())
+
+    async def change(conid):
+        said = SetInstrument(symbol="AAPL", fields={"ib_conid": str(conid)})
+
+        async def accepted():
+            reply = await ask("set", said)
+            assert reply.outcome is Outcome.ACCEPTED, reply.reason
+
+        await eventually(accepted, within_s=60)
+
     async with asyncio.TaskGroup() as tasks:
         for conid in range(1, 21):
-            said = SetInstrument(symbol="AAPL", fields={"ib_conid": str(conid)})
-            tasks.create_task(ask("set", said))
+            tasks.create_task(change(conid))
 
     changes = (await ask("history", SymbolHistory(symbol="AAPL"))).changes
 

@@ -38,7 +38,7 @@ async def nats_streams(url):
         await client.close()
 
 
-async def settled(house, *, within_s: float = 10) -> None:
+async def settled(house, *, within_s: float = 60) -> None:
     async def all_done():
         for stream, durable in (("ORDERS", "registry-orders"), ("FILLS", "registry-fills")):
             info = await js.consumer_info(stream, durable)
