@@ -2,13 +2,16 @@
 
 Each file of tests holds one of a few places while it runs. Two clones that are tested at once then
 take twice as long as one, and meet the deadlines that one meets. A place is a name in the abstract
-namespace of Unix sockets: it leaves no file behind, and the kernel frees it with its process.
+namespace of Unix sockets, and the queue for them a lock on the folder of temporary files: nothing is
+left behind, and the kernel frees both with their process.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import tempfile
 import time
 
 PLACES = max(6, 3 * (os.cpu_count() or 1))  # `make test` alone has six processes
@@ -21,11 +24,17 @@ class Turn:
     _held: socket.socket | None = None
 
     def take(self) -> None:
-        """Wait for a free place, unless one is held."""
-        while self._held is None:
-            self._held = next(filter(None, map(_place, range(PLACES))), None)
-            if self._held is None:
+        """Wait in the queue for a free place, unless one is held."""
+        if self._held is not None:
+            return
+        queue = os.open(tempfile.gettempdir(), os.O_RDONLY)
+        try:
+            fcntl.flock(queue, fcntl.LOCK_EX)
+            while (place := next(filter(None, map(_place, range(PLACES))), None)) is None:
                 time.sleep(ASKED_EVERY_S)
+        finally:
+            os.close(queue)
+        self._held = place
 
     def give_back(self) -> None:
         if self._held is not None:
