@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,6 +18,12 @@ settings.load_profile("default")
 
 turn = Turn()
 SHORT = frozenset({"unit", "rules"})  # folders whose files take a second or two
+
+
+def pytest_configure():
+    """Let what tests start be interrupted, also if a shell started us behind ``&``, deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
