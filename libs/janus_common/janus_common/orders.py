@@ -20,6 +20,7 @@ S = OrderState
 
 FINAL = frozenset({S.FILLED, S.DENIED, S.REJECTED, S.CANCELED, S.EXPIRED})
 OPEN = frozenset(OrderState) - FINAL
+HELD = "held: "  # begins the reason of an order that its broker holds back
 
 
 class Word(StrEnum):
@@ -196,6 +197,10 @@ def _explained(before: OrderUpdate, after: OrderUpdate, news: News) -> OrderUpda
         return msgspec.structs.replace(after, reason=news.reason, code=news.code or after.code)
     # What was said of an order at work, such as why it was held, does not say why it ended.
     is_end = after.state in {S.CANCEL_PENDING, S.CANCELED, S.REJECTED, S.EXPIRED}
-    is_old = before.state is S.UNKNOWN or (is_end and before.state is not S.CANCEL_PENDING)
+    is_old = (
+        before.state is S.UNKNOWN
+        or (is_end and before.state is not S.CANCEL_PENDING)
+        or (after.reason or "").startswith(HELD)
+    )
     reason = news.reason or (None if is_old else after.reason)
     return msgspec.structs.replace(after, code=news.code, reason=reason)

@@ -81,7 +81,13 @@ def prices(words: Words) -> dict[str, str]:
 
 
 def tif_of(tif: Tif | None, *, has_end: bool) -> Tif:
-    """Return how long the order stays: GTC unless said otherwise, GTD where an end is given."""
+    """Return how long the order stays: GTC unless said otherwise, GTD where an end is given.
+
+    Raises:
+        Failure: GTD without an end.
+    """
+    if tif is Tif.GTD and not has_end:
+        raise _usage("--tif gtd does not say until when", "--good-till 2h, 5d or 2026-12-01T15:00Z")
     return tif or (Tif.GTD if has_end else Tif.GTC)
 
 

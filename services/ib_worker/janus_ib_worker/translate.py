@@ -12,7 +12,7 @@ from ib_async.order import Order, OrderState
 from janus_common.clock import NS_PER_S
 from janus_common.errors import Code
 from janus_common.messages import Instrument, Margin, OrderUpdate, Side
-from janus_common.orders import Word
+from janus_common.orders import HELD, Word
 from janus_common.symbols import plain
 from janus_common.worker.broker import (
     ExecutionReport,
@@ -252,7 +252,7 @@ def status(
         word=said,
         filled_qty=known(filled),
         average_price=(terms.decimal(average) or None) if filled else None,
-        reason=f"held: {why_held}" if why_held and said in LIVE else "",
+        reason=f"{HELD}{why_held}" if why_held and said in LIVE else "",
         is_foreign=not session_order_id,
     )
 

@@ -189,6 +189,7 @@ async def test_a_quantity_beyond_all_numbers_is_refused_before_it_is_sent(
         (("cancel", "*"), "'*' is no order id"),
         ((*BUY, "--expires", "soon"), "--expires 'soon' is no duration"),
         ((*BUY, "--tif", "WEEK"), "Invalid value for '--tif'"),
+        ((*BUY, "--tif", "GTD"), "--tif gtd does not say until when"),
     ],
 )
 async def test_a_wrong_command_line_is_a_usage_error(janus, words, reason):

@@ -152,6 +152,21 @@ def test_why_an_order_was_held_is_not_why_it_was_canceled():
     assert advance(asked, News(word=W.CANCELED)).reason is None
 
 
+@pytest.mark.parametrize("filled", [3, 10])
+def test_why_an_order_was_held_is_not_said_of_its_fill(filled):
+    held = order(S.WORKING, reason="held: trigger")
+
+    assert advance(held, News(filled_qty=Decimal(filled))).reason is None
+
+
+def test_what_became_of_an_order_on_its_way_is_said_of_its_fill():
+    before = order(S.WORKING, reason="sent as DAY: GTC was refused")
+
+    after = advance(before, News(filled_qty=Decimal(10)))
+
+    assert (after.state, after.reason) == (S.FILLED, "sent as DAY: GTC was refused")
+
+
 def test_the_reason_that_a_final_order_has_is_not_replaced():
     ended = order(S.CANCELED, reason="first")
 

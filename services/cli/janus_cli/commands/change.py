@@ -58,9 +58,7 @@ def replace(
     for name, text in given.items():
         found = options.number(text)
         if found is None or not found.is_finite():
-            raise Failure(
-                f"{name} {text!a} is not a number", status=Status.USAGE, hint="janus replace --help"
-            )
+            raise options.no_number(name, text)
     name = options.order_id(order)
     timeout_s = options.seconds(timeout, option="--timeout")
     here = house.find(ctx.obj.state)

@@ -41,6 +41,15 @@ def number(text: str) -> Decimal | None:
         return None
 
 
+def no_number(name: str, text: str) -> Failure:
+    """Return what is said of a number that is none."""
+    return Failure(
+        f"{name} {text!a} is not a number",
+        status=Status.USAGE,
+        hint="give a number such as 10 or 227.5, with a point and without commas",
+    )
+
+
 def order_id(text: str) -> str:
     """Return ``text`` if it can be the id of an order.
 

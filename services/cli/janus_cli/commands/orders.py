@@ -218,9 +218,7 @@ class Named:
     def _number(self, name: str, text: str) -> Decimal:
         found = options.number(text)
         if found is None:
-            raise Failure(
-                f"{name} {text!a} is not a number", status=Status.USAGE, hint="janus buy --help"
-            )
+            raise options.no_number(name, text)
         if not found.is_finite():
             raise self._refused(f"{name} {text} is not a finite number")
         return found
