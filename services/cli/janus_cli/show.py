@@ -7,7 +7,8 @@ long as all the rest of a command.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,16 @@ def text(words: str) -> None:
 def aside(words: str) -> None:
     """Print a line that is not data."""
     sys.stderr.write(words + "\n")
+
+
+@contextmanager
+def if_interrupted(words: str) -> Iterator[None]:
+    """Print ``words`` when the user stops waiting: what was asked for goes on all the same."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        aside(f"\n{words}")
+        raise
 
 
 def has_color() -> bool:

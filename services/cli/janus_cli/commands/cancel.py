@@ -140,11 +140,12 @@ def cancel(
     named = [options.order_id(each) for each in ids or ()]
     here = house.find(ctx.obj.state, account=account if all_ else None)
     timeout_s = options.seconds(timeout, option="--timeout") if wait else 0.0
-    if all_:
-        scope = cancel_all.Scope(account, canonical(symbol) if symbol is not None else None)
-        done = asyncio.run(_cancel_all(here, scope, timeout_s=timeout_s, wait=wait))
-    else:
-        done = asyncio.run(_cancel(here, named, account, timeout_s=timeout_s, wait=wait))
+    with show.if_interrupted("they may be canceled all the same: janus orders"):
+        if all_:
+            scope = cancel_all.Scope(account, canonical(symbol) if symbol is not None else None)
+            done = asyncio.run(_cancel_all(here, scope, timeout_s=timeout_s, wait=wait))
+        else:
+            done = asyncio.run(_cancel(here, named, account, timeout_s=timeout_s, wait=wait))
     if json:
         show.data("cancel", [each.data() for each in done])
     elif not done:

@@ -62,7 +62,8 @@ def replace(
     name = options.order_id(order)
     timeout_s = options.seconds(timeout, option="--timeout")
     here = house.find(ctx.obj.state)
-    before, reply, after, took_ms = asyncio.run(_replace(here, name, account, given, timeout_s))
+    with show.if_interrupted(f"it may change all the same: janus orders show {name}"):
+        before, reply, after, took_ms = asyncio.run(_replace(here, name, account, given, timeout_s))
     failed = _not_replaced(before, reply, after)
     if failed is not None:
         raise failed
@@ -138,7 +139,8 @@ def flatten(
         if not typer.confirm(f"cancel the orders and close {what}?", err=True):
             show.aside("nothing was sent")
             raise typer.Exit(Status.INTERRUPTED)
-    reply = asyncio.run(_flatten(here, account, symbol))
+    with show.if_interrupted(f"it may go on all the same: janus orders -a {account}"):
+        reply = asyncio.run(_flatten(here, account, symbol))
     if json:
         show.data("flatten", as_json(reply))
     else:

@@ -92,7 +92,8 @@ def oca(
     if mode == "live" and not yes:
         words = "; ".join(order_words.described(order) for order in members)
         orders.confirm(f"LIVE {account} one of: {words}")
-    sent = asyncio.run(_send(here, intent, mode=mode, timeout_s=timeout_s, wait=wait))
+    with show.if_interrupted(f"it may have been sent: janus orders show {name}-1"):
+        sent = asyncio.run(_send(here, intent, mode=mode, timeout_s=timeout_s, wait=wait))
     _tell(sent, intent, json=json)
 
 

@@ -244,11 +244,8 @@ def _place(
     mode = mode_of(here, intent.account)
     if mode == "live" and not intent.dry_run and not yes:
         confirm(f"LIVE {intent.account} {order_words.described(intent)}")
-    try:
+    with show.if_interrupted(f"it may have been sent: janus orders show {intent.client_order_id}"):
         placed = asyncio.run(_send(here, intent, mode=mode, timeout_s=timeout_s, wait=wait))
-    except KeyboardInterrupt:
-        show.aside(f"\nit may have been sent: janus orders show {intent.client_order_id}")
-        raise
     if failed := order_words.failure(placed):
         raise failed
     if json:
