@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from janus_cli.stack import identity
 from janus_common import config
 
 from tests.support import warm
@@ -124,3 +126,15 @@ async def running(settings: str | None = None) -> AsyncIterator[Stack]:
             yield Stack(folder / "state", time.monotonic() - began)
         finally:
             await janus("--state", str(folder / "state"), "down")
+
+
+def left_of(folder: Path) -> list[int]:
+    """Every process that has the folder in its command line, but zombies."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return [pid for pid in found if identity.start_time(pid) and pid != os.getpid()]

@@ -9,7 +9,6 @@ import signal
 import socket
 import tomllib
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from janus_cli.stack import identity, ports
@@ -19,7 +18,7 @@ from janus_common.bus import bus
 from janus_common.bus.streams import EVENTS
 from janus_common.messages import Event
 
-from tests.support.stack import JANUS, janus
+from tests.support.stack import JANUS, janus, left_of
 from tests.support.stack import running as running_stack
 from tests.support.waiting import eventually
 
@@ -67,18 +66,6 @@ async def line_with(words, process):
     """Read until a line has ``words`` in it."""
     while words not in (line := await process.stdout.readline()):
         assert line, "the output has ended"
-
-
-def left_of(folder):
-    """Every process that has the folder in its command line, but zombies."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(folder).encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return [pid for pid in found if identity.start_time(pid) and pid != os.getpid()]
 
 
 async def settled(stack):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from janus_cli.demo.record import Check, Told, Truth, checks, is_told
 from janus_cli.demo.shell import DemoFailed, Shell, wait_until
 from janus_cli.demo.story import Story
 from janus_cli.demo.venue import Venue
+from janus_cli.failures import Status
 from janus_cli.stack import webull
 
 STATE = Path(".janus") / "demo"
@@ -49,6 +51,8 @@ account_id = "WBPAPER0000000000000000001"
 
 def main() -> None:
     """Run ``python -m janus_cli.demo [--ticks FOLDER]``; exit 0 only if every check passed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--ticks", type=Path, help="recorded ticks, one SYMBOL.csv.gz per symbol")
     parser.add_argument("--seed", type=int, default=7, help="of the synthetic market")
@@ -60,6 +64,9 @@ def main() -> None:
         show.aside(f"Error: {error}")
         show.aside(f"Hint: the logs are in {STATE / 'logs'}")
         sys.exit(1)
+    except KeyboardInterrupt:
+        show.aside("interrupted")
+        sys.exit(Status.INTERRUPTED)
     failed = sum(not check.holds for check in found)
     verdict = f"{failed} checks FAILED" if failed else "all checks passed"
     show.text(f"\n{verdict} ({monotonic_s() - began:.1f} s)")

@@ -67,15 +67,22 @@ class Shell:
         return said.data
 
     def _run(self, words: tuple[str, ...]) -> Said:
-        done = subprocess.run(  # noqa: S603 - the words are this program's own
+        with subprocess.Popen(  # noqa: S603 - the words are this program's own
             [JANUS, "--state", str(self._state), *words],
-            capture_output=True,
-            text=True,
             stdin=subprocess.DEVNULL,
-            timeout=COMMAND_LIMIT_S,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=COMMAND_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise DemoFailed(f"janus {words[0]} took over {COMMAND_LIMIT_S} s") from None
+            except KeyboardInterrupt:
+                process.communicate()  # it heard the terminal too, and ends in order
+                raise
+        return Said(process.returncode, out, err)
 
 
 def wait_until(what: str, check: Callable[[], bool], *, within_s: float) -> None:
