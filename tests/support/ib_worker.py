@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import pytest
 from janus_common import codec, subjects
 from janus_common.bus import bus
 from janus_common.bus.buckets import PRESENCE
@@ -278,15 +279,23 @@ class IbDesk:
 
     async def market(self, qty: int = 2, symbol: str = "AAPL") -> str:
         """Place an order that fills at once; return its id."""
-        return await self._placed(symbol, qty)
+        return await self.placed(symbol, qty)
 
     async def resting(self, symbol: str = "AAPL") -> str:
         """Place an order that rests far below the market; return its id."""
-        return await self._placed(symbol, 2, kind=OrderType.LIMIT, limit="50")
+        return await self.placed(symbol, 2, kind=OrderType.LIMIT, limit="50")
 
-    async def _placed(self, symbol: str, qty: int, **more: Any) -> str:
-        reply = await self.place(symbol, qty, **more)
-        assert reply.outcome is Outcome.ACCEPTED, reply
+    async def placed(self, symbol: str, qty: int, **more: Any) -> str:
+        """Place an order, again while nothing was sent for want of the bus or time; return its id."""
+
+        async def accepted() -> CommandReply:
+            reply = await self.place(symbol, qty, **more)
+            if reply.outcome is Outcome.UNKNOWN:
+                pytest.fail(f"it may have been sent: {reply}")
+            assert reply.outcome is Outcome.ACCEPTED, reply
+            return reply
+
+        reply: CommandReply = await eventually(accepted)
         assert reply.order is not None
         return reply.order.client_order_id
 

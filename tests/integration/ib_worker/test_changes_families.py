@@ -82,8 +82,7 @@ async def test_an_order_made_by_hand_cannot_be_changed_or_canceled_even_where_it
 
 
 async def test_an_order_that_the_market_fills_before_its_change_arrives_is_filled_once(desk):
-    placed = await desk.place("MSFT", 5, kind=OrderType.LIMIT, limit="490")
-    name = placed.order.client_order_id
+    name = await desk.placed("MSFT", 5, kind=OrderType.LIMIT, limit="490")
     await desk.order_is(name, S.WORKING)
 
     await desk.venue.pin("MSFT", 489.9, 490)
@@ -97,8 +96,7 @@ async def test_an_order_that_the_market_fills_before_its_change_arrives_is_fille
 
 
 async def test_all_is_canceled_at_once_although_a_change_was_swallowed(desk):
-    placed = await desk.place("AAPL", 5, kind=OrderType.LIMIT, limit="100")
-    name = placed.order.client_order_id
+    name = await desk.placed("AAPL", 5, kind=OrderType.LIMIT, limit="100")
     await desk.order_is(name, S.WORKING)
     await desk.venue.fault("swallow_modify")
     await desk.replace(name, limit_price="101")

@@ -85,7 +85,7 @@ def run(*, ticks: Path | None, seed: int) -> list[Check]:
         processes = shell.read("ps")
         found = _play(shell, ticks)
     finally:
-        shell.must("down")
+        shell.stop()
     left = ending.left_behind(processes)
     clean = Check("nothing is left running", not left, ", ".join(left) or "no process, no port")
     tables.checks([*found, clean])

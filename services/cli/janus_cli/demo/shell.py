@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -79,10 +81,17 @@ class Shell:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise DemoFailed(f"janus {words[0]} took over {COMMAND_LIMIT_S} s") from None
-            except KeyboardInterrupt:
-                process.communicate()  # it heard the terminal too, and ends in order
-                raise
         return Said(process.returncode, out, err)
+
+    def stop(self) -> None:
+        """Stop the stack, once every command that an interrupt has left running is over.
+
+        A terminal has interrupted them too; nobody else has, and one may be starting the stack.
+        """
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+        self.must("down")
 
 
 def wait_until(what: str, check: Callable[[], bool], *, within_s: float) -> None:
