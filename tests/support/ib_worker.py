@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import pytest
 from janus_common import codec, subjects
 from janus_common.bus import bus
 from janus_common.bus.buckets import PRESENCE
@@ -286,16 +285,9 @@ class IbDesk:
         return await self.placed(symbol, 2, kind=OrderType.LIMIT, limit="50")
 
     async def placed(self, symbol: str, qty: int, **more: Any) -> str:
-        """Place an order, again while nothing was sent for want of the bus or time; return its id."""
-
-        async def accepted() -> CommandReply:
-            reply = await self.place(symbol, qty, **more)
-            if reply.outcome is Outcome.UNKNOWN:
-                pytest.fail(f"it may have been sent: {reply}")
-            assert reply.outcome is Outcome.ACCEPTED, reply
-            return reply
-
-        reply: CommandReply = await eventually(accepted)
+        """Place an order, which has to be accepted; return its id."""
+        reply = await self.place(symbol, qty, **more)
+        assert reply.outcome is Outcome.ACCEPTED, reply
         assert reply.order is not None
         return reply.order.client_order_id
 

@@ -69,6 +69,7 @@ class Shell:
         return said.data
 
     def _run(self, words: tuple[str, ...]) -> Said:
+        # subprocess.run kills its command when it is interrupted; this leaves it to end in order.
         with subprocess.Popen(  # noqa: S603 - the words are this program's own
             [JANUS, "--state", str(self._state), *words],
             stdin=subprocess.DEVNULL,
