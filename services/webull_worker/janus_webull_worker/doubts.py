@@ -45,7 +45,6 @@ class Doubts:
 
     def add(self, name: str, *, sent_s: float, now_s: float) -> None:
         """Put an order in doubt."""
-        sent_s = max(sent_s, self._sent_s.get(name, sent_s))
         self._open.setdefault(name, Doubt(name, sent_s, now_s + DELAYS_S[0]))
 
     def settle(self, name: str) -> None:
@@ -71,15 +70,14 @@ class Doubts:
         """Return when the next is due; None: none is in doubt."""
         return min((doubt.due_s for doubt in self._open.values()), default=None)
 
-    def is_settled(self, name: str, *, asked_s: float, sent_s: float | None = None) -> bool:
-        """Whether an order that an answer does not know is certain never to arrive.
+    def is_settled(self, name: str, *, asked_s: float) -> bool:
+        """Whether an order that an answer, asked for at ``asked_s``, does not know never arrives.
 
-        ``asked_s`` is when that was asked; ``sent_s`` when the order was sent at the latest, if it
-        was not this process that sent it.
+        An order that another process sent is in doubt first: how long it waited there to be sent is
+        on no record.
         """
-        if name in self._under_way:
-            return False
         doubt = self._open.get(name)
-        said = (sent_s, self._sent_s.get(name), doubt.sent_s if doubt is not None else None)
-        known = [each for each in said if each is not None]
-        return bool(known) and asked_s - max(known) >= self._settle_s
+        if name in self._under_way or doubt is None:
+            return False
+        sent_s = max(doubt.sent_s, self._sent_s.get(name, doubt.sent_s))
+        return asked_s - sent_s >= self._settle_s

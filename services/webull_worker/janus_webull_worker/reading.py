@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from janus_common.clock import NS_PER_S, monotonic_s, now_ns
+from janus_common.clock import monotonic_s
 from janus_common.errors import BrokerUnavailable
 from janus_common.logs import get_logger
 from janus_common.messages import OrderUpdate
@@ -93,7 +93,7 @@ class Reading:
         """Ask for everything; an order that is not listed is asked for by its ids."""
         ledger, doubts = self._account.ledger, self._account.doubts
         ledger.hold(ours)
-        asked_s, asked_ns = monotonic_s(), now_ns()
+        asked_s = monotonic_s()
         reports: list[OrderReport | ExecutionReport] = []
         seen = await self.listed(reports.append)
         unknown: set[str] = set()
@@ -113,11 +113,11 @@ class Reading:
             name, wires = order.client_order_id, ledger.wires_of(order)
             if not wires or not unknown.issuperset(wires):
                 return False
-            sent_s = asked_s - (asked_ns - order.created_ns) / NS_PER_S
-            if doubts.is_settled(name, asked_s=asked_s, sent_s=sent_s):
+            if doubts.is_settled(name, asked_s=asked_s):
                 doubts.settle(name)
                 return True
-            doubts.add(name, sent_s=sent_s, now_s=monotonic_s())
+            # Whoever sent it did so before: since then the lease of the account is ours.
+            doubts.add(name, sent_s=asked_s, now_s=monotonic_s())
             return False
 
         return Snapshot(reports=tuple(reports), unseen=unseen)

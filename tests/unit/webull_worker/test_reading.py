@@ -1,13 +1,22 @@
-"""Lists that come in pages: what is no whole list says nothing of what is missing from it."""
+"""What Webull does not show: what is no whole list, or was asked too early, proves no absence."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
+import msgspec
 import pytest
+from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable
-from janus_webull_worker.outcome import Answer
+from janus_common.messages import OrderState
+from janus_webull_worker.codes import Verdict
+from janus_webull_worker.doubts import Doubts
+from janus_webull_worker.ledger import Ledger
+from janus_webull_worker.outcome import Answer, Refused
 from janus_webull_worker.reading import Reading
+
+from tests.support.messages import order_update
 
 
 class Pages:
@@ -26,8 +35,27 @@ class Pages:
         return Answer(self._pages.pop(0))
 
 
+class Unknowing(Pages):
+    """Stands for an account of which Webull knows no order."""
+
+    def __init__(self, settle_s: float) -> None:
+        super().__init__()
+        self.ledger, self.doubts = Ledger("webull"), Doubts(settle_s)
+
+    def todays_orders(self, _account, _after):
+        return Answer({"has_next": False, "orders": []})
+
+    open_orders = todays_orders
+
+    def order(self, _account, _wire_id):
+        raise Refused(Verdict.NOT_FOUND, "ORDER_NOT_FOUND", "no such order")
+
+
 def reading(*pages) -> Reading:
-    account: Any = Pages(*pages)
+    return of(Pages(*pages))
+
+
+def of(account: Any) -> Reading:
     nothing: Any = None
     return Reading(account, sink=lambda _: None, house=nothing, clock=lambda _: None)
 
@@ -59,3 +87,26 @@ async def test_an_empty_list_may_be_left_out():
 async def test_an_answer_that_is_no_list_does_not_say_that_nothing_is_held(answer):
     with pytest.raises(BrokerUnavailable, match="holdings"):
         await reading(answer).holdings()
+
+
+@pytest.fixture
+def old_order():
+    """One that a process began a minute ago, and may have sent as it was killed just now."""
+    began_ns = now_ns() - 60 * NS_PER_S
+    order = order_update(client_order_id=uuid4().hex, state=OrderState.SENDING)
+    return msgspec.structs.replace(order, created_ns=began_ns)
+
+
+async def test_however_old_its_record_an_order_of_another_process_may_still_arrive(old_order):
+    found = await of(Unknowing(settle_s=30.0)).snapshot([old_order])
+
+    assert not found.unseen(old_order)
+
+
+async def test_an_order_of_another_process_never_arrives_after_a_time_without_it(old_order):
+    account = Unknowing(settle_s=0.0)
+    assert not (await of(account).snapshot([old_order])).unseen(old_order)
+
+    found = await of(account).snapshot([old_order])
+
+    assert found.unseen(old_order)
