@@ -26,6 +26,7 @@ from janus_common.messages import Lease
 RENEW_S = 2.0
 FENCE_S = 6.0  # without renewal: four seconds before anybody else may take over
 RETRY_S = 0.5
+ANSWER_S = 2.5  # to a renewal: one whose answer is lost is repeated within FENCE_S
 BEAT_S = 0.25
 FROZEN_S = 3.0  # a process that did nothing for so long asks again before it sends
 CLOCK_EVERY = 15  # renewals
@@ -99,11 +100,11 @@ class HeldLease:
         """
         for turn in count():
             asked_ns = now_ns()
-            is_renewed = await self._renew() if turn else self.is_held
+            is_renewed = await self._renewed() if turn else self.is_held
             if is_renewed and turn % CLOCK_EVERY == 1:
                 await self._read_clock(asked_ns, heard_clock)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RENEW_S):
+                async with asyncio.timeout(RETRY_S if self.is_held and not is_renewed else RENEW_S):
                     await self._due.wait()
             self._due.clear()
 
@@ -149,6 +150,15 @@ class HeldLease:
             self._account, self._now(), revision=found.revision
         )
         return True
+
+    async def _renewed(self) -> bool:
+        """Renew it and say whether that was confirmed in time."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._renew()
+        except TimeoutError:
+            log.warning("lease.not_renewed", error=f"no answer in {ANSWER_S:g} s")
+            return False
 
     async def _renew(self) -> bool:
         asked_s = monotonic_s()
