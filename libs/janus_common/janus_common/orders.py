@@ -106,6 +106,7 @@ class News:
     tif: Tif | None = None
     code: Code | None = None
     reason: str = ""
+    is_free: bool = False  # nothing keeps the order from the market any more
 
 
 def is_final(order: OrderUpdate) -> bool:
@@ -192,6 +193,8 @@ def _explained(before: OrderUpdate, after: OrderUpdate, news: News) -> OrderUpda
     """Return ``after`` with the code and reason that belong to its state."""
     if before.state is after.state:
         is_late = is_final(before) and (bool(before.reason) or news.word not in ENDS)
+        if news.is_free and not news.reason and (after.reason or "").startswith(HELD):
+            return msgspec.structs.replace(after, reason=None)
         if is_late or not news.reason:
             return after
         return msgspec.structs.replace(after, reason=news.reason, code=news.code or after.code)

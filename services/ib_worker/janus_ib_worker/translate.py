@@ -253,6 +253,7 @@ def status(
         filled_qty=known(filled),
         average_price=(terms.decimal(average) or None) if filled else None,
         reason=f"{HELD}{why_held}" if why_held and said in LIVE else "",
+        is_free=said in LIVE and not why_held,
         is_foreign=not session_order_id,
     )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
-from janus_common.errors import Code
+import pytest
+from janus_common import subjects
+from janus_common.errors import Code, Fenced
 from janus_common.messages import Found, OrderState, OrderType, ServiceState, Side
 from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport, OrderTerms
 from janus_common.worker.policy import Policy
 
+from tests.support.messages import order_update
 from tests.support.waiting import eventually
 from tests.unit.worker.test_book import execution
 
@@ -98,3 +102,23 @@ async def test_one_that_is_over_by_its_record_is_told_as_such(account):
         assert "CANCELED" in await alarmed(account)
         await account.order_is("foreign-777", OrderState.WORKING)
         assert (await account.order("looks-like-ours")).state is OrderState.CANCELED
+
+
+async def test_one_that_another_worker_has_begun_ends_this_one_and_is_in_hand_after(account):
+    begun = order_update(
+        account=account.alias, client_order_id="looks-like-ours", state=OrderState.SENDING
+    )
+    async with account.run():
+        await account.bus.streams.append(
+            subjects.order(account.alias, "looks-like-ours"), begun, expected_last=0
+        )
+        account.broker.says(STRAY)
+
+        with pytest.raises(BaseExceptionGroup) as ended:
+            await asyncio.wait_for(account.worker_task, 20.0)
+
+        assert ended.group_contains(Fenced, match="another worker has begun", depth=None)
+    account.broker.reports = [STRAY]
+    async with account.run():
+        await account.order_is("looks-like-ours", OrderState.WORKING)
+        assert await account.alarms("order-unrecorded") == []

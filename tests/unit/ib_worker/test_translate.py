@@ -76,6 +76,7 @@ def test_a_status_tells_what_is_filled():
 
     assert (found.filled_qty, found.average_price) == (Decimal(4), Decimal("187.42"))
     assert found.venue_order_id == ""
+    assert found.is_free
 
 
 def test_a_share_that_is_held_says_why():
@@ -83,7 +84,7 @@ def test_a_share_that_is_held_says_why():
         "11.5", "PreSubmitted", filled=0, average=0, perm_id=1, why_held="locate"
     )
 
-    assert found.reason == "held: locate"
+    assert (found.reason, found.is_free) == ("held: locate", False)
 
 
 @pytest.mark.parametrize("word", ["PendingCancel", "Cancelled", "Filled"])

@@ -133,6 +133,13 @@ def test_the_reason_of_a_doubt_goes_with_the_doubt():
     assert advance(before, News(word=W.WORKING), now_ns=5).reason is None
 
 
+def test_an_order_that_is_held_no_more_does_not_say_so():
+    held = order(S.WORKING, reason="held: locate")
+
+    assert advance(held, News(word=W.WORKING)).reason == "held: locate"
+    assert advance(held, News(word=W.WORKING, is_free=True)).reason is None
+
+
 def test_why_an_order_was_held_is_not_why_it_ended():
     held = order(S.WORKING, reason="held: child")
 
@@ -188,7 +195,8 @@ NEWS = st.builds(
     filled_qty=st.integers(0, 12).map(Decimal),
     average_price=st.none() | st.integers(1, 9).map(Decimal),
     venue_order_id=st.sampled_from(["", "77"]),
-    reason=st.sampled_from(["", "because"]),
+    reason=st.sampled_from(["", "because", "held: locate"]),
+    is_free=st.booleans(),
 )
 
 

@@ -251,6 +251,7 @@ class Book:
             tif=report.tif,
             code=code,
             reason=reason,
+            is_free=report.is_free,
         )
 
     def _is_cancel_lost(self, entry: _Entry, word: Word | None) -> bool:

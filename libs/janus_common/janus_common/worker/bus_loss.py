@@ -85,6 +85,7 @@ class BusWatch:
     async def _back(self, lost_s: float) -> None:
         """Ask the broker for everything, then trade on."""
         self._lost_s = None
+        self._board.hinder(Hindrance.BUS, "the bus was away; the broker is being asked for news")
         try:
             await self._sync()
         except Denied as denied:  # without a session: one begins with a sync

@@ -2,14 +2,14 @@
 
 One that no record begins was sent by nobody here, whatever it is called: it is shown and treated as
 foreign, and a person is told. So is one that is over by its record. One that is on record as open
-is taken back in hand.
+was begun by another worker since this one read the record: it has to begin again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-from janus_common.errors import BusError
+from janus_common.errors import BusError, Fenced
 from janus_common.logs import get_logger
 from janus_common.messages import OrderUpdate
 from janus_common.orders import is_final
@@ -38,23 +38,24 @@ class Strays:
         self._waiting[report.venue_order_id] = report
 
     async def look(self) -> None:
-        """Look them up in the journal, and take them in as what they are."""
+        """Look them up in the journal, and take them in as what they are.
+
+        Raises:
+            Fenced: another worker has begun one of them.
+        """
         for venue_order_id, report in list(self._waiting.items()):
             try:
                 found = await self._journal.find(report.client_order_id)
             except BusError as error:
                 log.warning("order.stray_waits", venue_order_id=venue_order_id, error=str(error))
                 return
-            del self._waiting[venue_order_id]
-            if self._book.get(report.client_order_id) is None:
+            is_waiting = self._waiting.pop(venue_order_id, None) is not None
+            if is_waiting and self._book.get(report.client_order_id) is None:
                 self._take(report, found)
 
     def _take(self, report: OrderReport, found: OrderUpdate | None) -> None:
         if found is not None and not is_final(found):
-            log.error("order.was_not_in_hand", client_order_id=report.client_order_id)
-            self._book.add(found)
-            self._book.hear(report)
-            return
+            raise Fenced(f"another worker has begun order {report.client_order_id}")
         self._book.hear(dataclasses.replace(report, client_order_id="", is_foreign=True))
         by_record = "no record begins it" if found is None else f"by its record it is {found.state}"
         name = f"{FOREIGN}-{report.venue_order_id}"
