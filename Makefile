@@ -5,7 +5,8 @@ READY := .venv/.ready
 CODE := libs services tests benchmarks
 LONG := $(wildcard tests/integration/*/test_*deaths.py tests/integration/*/test_takeover*.py \
 	tests/integration/*/test_fill_storm.py tests/integration/*/test_many_accounts.py \
-	tests/integration/*/test_mute_*.py tests/integration/*/test_stops.py)
+	tests/integration/*/test_mute_*.py tests/integration/*/test_stops.py \
+	tests/e2e/test_demo_interrupted.py)
 WEBULL := services/paper_venue/janus_paper_venue/webull
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
@@ -35,7 +36,7 @@ down: $(READY) ## stop the local stack
 test: $(READY) ## the tests, with real servers (the long ones apart)
 	@$(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder -q $(patsubst %,--ignore=%,$(LONG))
 
-long: $(READY) ## the long tests: kill and freeze processes at many places, storms, promised times
+long: $(READY) ## the long tests: kill and freeze processes at many places, storms, an interrupted demo, promised times
 	@$(PY) -m pytest -n 6 --dist loadfile -q $(LONG)
 
 unit: $(READY) ## the fast tests only

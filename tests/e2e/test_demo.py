@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
 import random
-import signal
-import sys
 
 import pytest
 
-from tests.support.stack import left_of
+from tests.support.demo import LIMIT_S, started
 
-LIMIT_S = 400  # beyond it hangs, however busy the machine
 START_NS = 1_381_152_600_000_000_000
 SYMBOLS = {"IBM": 182.0, "SPY": 167.0, "BAC": 14.0}
-
-
-async def started(folder, *words):
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "janus_cli.demo", *words),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
-        start_new_session=True,
-    )
 
 
 async def demo(folder, *words):
@@ -76,24 +61,3 @@ async def test_a_folder_without_recordings_is_refused_by_name(tmp_path):
 
     assert code == 1
     assert "no SYMBOL.csv.gz in it" in out
-
-
-@pytest.mark.parametrize("step", [b"$ janus up", b"$ janus workers"])
-@pytest.mark.parametrize(
-    ("number", "send"),
-    [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill)],
-    ids=["as a terminal interrupts", "as a supervisor ends it"],
-)
-async def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path, step, number, send):
-    process = await started(tmp_path)
-    said = b""
-    async with asyncio.timeout(LIMIT_S):
-        while not said.startswith(step):
-            said = await process.stdout.readline()
-        send(process.pid, number)
-        out, _ = await process.communicate()
-
-    assert process.returncode == 130
-    assert b"Traceback" not in out
-    assert out.endswith(b"interrupted\n")
-    assert left_of(tmp_path) == []

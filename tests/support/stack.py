@@ -60,6 +60,13 @@ async def warm_janus(*words: str, cwd: Path | None = None, within_s: float = STA
         return Said(*await warm.run(words, cwd))
 
 
+async def line_with(words: bytes, process: asyncio.subprocess.Process) -> None:
+    """Read what a process says until a line has ``words`` in it."""
+    assert process.stdout is not None
+    while words not in (line := await process.stdout.readline()):
+        assert line, "the output has ended"
+
+
 class Stack:
     """A running stack: its bus, its venue's control port, its processes."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from janus_cli import show
 JANUS = Path(sys.executable).with_name("janus")
 COMMAND_LIMIT_S = 150
 POLL_S = 0.2
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoFailed(JanusError):
@@ -69,29 +72,37 @@ class Shell:
         return said.data
 
     def _run(self, words: tuple[str, ...]) -> Said:
-        # subprocess.run kills its command when it is interrupted; this leaves it to end in order.
-        with subprocess.Popen(  # noqa: S603 - the words are this program's own
-            [JANUS, "--state", str(self._state), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        # An interrupt leaves the command running: subprocess.run would kill it, and it would fail
+        # half way on a pipe that nobody reads any more. So it writes to files, and stop() waits.
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            process = subprocess.Popen(  # noqa: S603 - the words are this program's own
+                [JANUS, "--state", str(self._state), *words],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
             try:
-                out, err = process.communicate(timeout=COMMAND_LIMIT_S)
+                code = process.wait(COMMAND_LIMIT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise DemoFailed(f"janus {words[0]} took over {COMMAND_LIMIT_S} s") from None
-        return Said(process.returncode, out, err)
+            out.seek(0)
+            err.seek(0)
+            return Said(code, out.read(), err.read())
 
     def stop(self) -> None:
-        """Stop the stack, once every command that an interrupt has left running is over.
+        """Stop the stack; from here on no interrupt is heard, neither here nor by ``janus down``.
 
-        A terminal has interrupted them too; nobody else has, and one may be starting the stack.
+        A command that an interrupt has left running comes to its end first: a terminal has
+        interrupted it too, but nobody else has, and it may be starting the stack.
         """
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                os.waitpid(-1, 0)
+        for number in INTERRUPTS:
+            signal.signal(number, signal.SIG_IGN)  # what we run inherits that
+        deadline = monotonic_s() + COMMAND_LIMIT_S
+        with contextlib.suppress(ChildProcessError):  # none is left
+            while monotonic_s() < deadline:
+                if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                    time.sleep(POLL_S)
         self.must("down")
 
 
