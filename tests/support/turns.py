@@ -1,13 +1,14 @@
 """Turns: the test processes of all clones on a machine run no more files at once than it bears.
 
-Each file of tests holds one of a few places while it runs. Two clones that are tested at once then
-take twice as long as one, and meet the deadlines that one meets. A place is a name in the abstract
-namespace of Unix sockets, and the queue for them a lock on the folder of temporary files: nothing is
-left behind, and the kernel frees both with their process.
+Each file of tests holds one of a few places while it runs. Clones that are tested at once and need
+more places than there are take longer, and meet the deadlines that one alone meets. A place is a
+name in the abstract namespace of Unix sockets, and the queue for them a lock on the folder of
+temporary files: nothing is left behind, and the kernel frees both with their process.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -46,7 +47,9 @@ def _place(number: int) -> socket.socket | None:
     place = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         place.bind(f"\0janus-tests-{number}")
-    except OSError:
+    except OSError as error:
         place.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
         return None
     return place
