@@ -121,7 +121,7 @@ def aside(words: str) -> None:
 
 @contextmanager
 def if_interrupted(words: str) -> Iterator[None]:
-    """Print ``words`` when the user stops waiting: what was asked for goes on all the same."""
+    """Print ``words`` when the user stops waiting: what was asked for may go on."""
     try:
         yield
     except KeyboardInterrupt:

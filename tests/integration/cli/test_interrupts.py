@@ -11,6 +11,7 @@ from janus_common import subjects
 from janus_common.bus import bus
 
 from tests.integration.cli.conftest import state_folder
+from tests.support.messages import order_update
 from tests.support.stack import JANUS
 from tests.support.waiting import eventually
 
@@ -21,6 +22,7 @@ async def asked(own_nats):
     heard: list[str] = []
     async with bus.connect(own_nats.url, name="silent") as house:
         await house.streams.provision()
+        await house.streams.append(subjects.order("ib-main", "c-1"), order_update())
         client = await nats.connect(own_nats.url)
 
         async def hear(message):
@@ -37,6 +39,7 @@ async def asked(own_nats):
     [
         (("oca", "buy AAPL 1 100", "--id", "g1"), "it may have been sent: janus orders show g1-1"),
         (("cancel", "--all"), "they may be canceled all the same: janus orders"),
+        (("replace", "c-1", "--qty", "9"), "it may change all the same: janus orders show c-1"),
         (("flatten", "--yes"), "it may go on all the same: janus orders -a ib-main"),
     ],
 )

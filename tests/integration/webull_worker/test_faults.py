@@ -84,7 +84,9 @@ async def test_a_key_that_suddenly_wants_a_token_stops_trading_and_says_so(desk)
     await desk.venue.fault("webull_token_check")
 
     async def says_so():
-        [shown] = await desk.presence()
+        found = await desk.presence()
+        assert len(found) == 1
+        [shown] = found
         assert shown.state in {ServiceState.CONNECTING, ServiceState.DOWN}  # in a try, or between
         assert "INVALID_TOKEN" in shown.reason
         assert "token confirmed in the app" in shown.reason
