@@ -236,3 +236,7 @@ class BrokerUnavailable(BrokerError):
     def __init__(self, reason: str, *, patience_s: float | None = None) -> None:
         self.patience_s = patience_s
         super().__init__(reason)
+
+
+class NoTurn(BrokerUnavailable):
+    """Our own pacing kept a question back; it was not asked, so this says nothing of the broker."""

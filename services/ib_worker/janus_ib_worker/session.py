@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from janus_common.clock import NS_PER_S, now_ns
-from janus_common.errors import BrokerUnavailable
+from janus_common.errors import BrokerUnavailable, NoTurn
 from janus_common.logs import get_logger
 from janus_common.messages import Instrument, Margin, OrderUpdate
 from janus_common.worker.broker import (
@@ -87,7 +87,11 @@ class GatewaySession:
             self.has_heard = False
             await self._wire.wait_end(within_s=HEARTBEAT_S)
             if not self.has_heard and not self._asking_time.locked():
-                await self.ask_time(within_s=HEARTBEAT_S)
+                try:
+                    await self.ask_time(within_s=HEARTBEAT_S)
+                except NoTurn:
+                    if not self.has_heard:  # and all that went before this has no answer either
+                        raise BrokerUnavailable("the gateway does not answer (anything)") from None
             elif not self.has_heard:  # it has been asked already
                 await self._wire.wait_end(within_s=HEARTBEAT_S)
                 if not self.has_heard:
@@ -96,7 +100,7 @@ class GatewaySession:
     async def ask_time(self, *, within_s: float = ANSWER_S) -> None:
         """Ask for the time; it is compared with ours."""
         async with self._asking_time:
-            await self._turn(Rank.SYNC)
+            await self._turn(Rank.SYNC, within_s=within_s)
             self._asked_time_ns = now_ns()
             await self._ask_now("time", self._wire.ask_time, within_s=within_s)
 
@@ -244,11 +248,13 @@ class GatewaySession:
         finally:
             self.questions.drop(key)
 
-    async def _turn(self, rank: Rank) -> None:
+    async def _turn(self, rank: Rank, *, within_s: float = ANSWER_S) -> None:
         try:
-            await self._pacer.take(rank, within_s=ANSWER_S)
+            await self._pacer.take(rank, within_s=within_s)
         except TimeoutError:
-            raise BrokerUnavailable("too many messages are waiting for the gateway") from None
+            raise NoTurn(
+                f"too many messages are waiting for the gateway: no turn within {within_s:g} s"
+            ) from None
 
     def _request_id(self) -> int:
         self._next_request += 1
@@ -264,8 +270,14 @@ class GatewaySession:
         request = self._request_id()
         line = Line(instrument, source=self._account)
         self._line_ids[line.symbol], self.lines[request] = request, line
-        await self._turn(Rank.DATA)
-        self._wire.ask_ticks(request, instrument)
+        try:
+            await self._turn(Rank.DATA)
+        except NoTurn:
+            if self.lines.pop(request, None) is not None:
+                self._line_ids.pop(line.symbol, None)
+            raise
+        if request in self.lines:  # else it was closed, or all were forgotten, meanwhile
+            self._wire.ask_ticks(request, instrument)
 
     async def close_line(self, symbol: str) -> None:
         """End the ticks of ``symbol``."""

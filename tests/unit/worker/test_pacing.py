@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 
 import pytest
-from janus_common.worker.pacing import KEPT_FREE, WINDOW_S, Pacer, Rank
+from janus_common.errors import NoTurn
+from janus_common.worker import pacing
+from janus_common.worker.pacing import KEPT_FREE, OVERDUE, WINDOW_S, Pacer, Rank, insist
 
 
 class Clock:
@@ -15,6 +18,18 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+class Granted(deque[float]):
+    """The turns of the last window, and all that ever were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all_s: list[float] = []
+
+    def append(self, at_s: float) -> None:
+        self.all_s.append(at_s)
+        super().append(at_s)
 
 
 async def test_what_fits_does_not_wait():
@@ -141,3 +156,75 @@ async def test_the_line_is_shorter_once_time_has_passed():
     clock.now_s += 0.75
 
     assert pacer.wait_s(Rank.ORDER, 1) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("rank", [Rank.SYNC, Rank.DATA])
+async def test_a_question_has_its_turn_in_the_middle_of_a_burst(rank):
+    pacer = Pacer(monotonic_s=time.monotonic, per_window=40, window_s=0.05)
+    pacer._sent = granted = Granted()
+
+    async def burst() -> None:
+        while True:
+            await pacer.take(Rank.ORDER, within_s=60.0)
+
+    async with asyncio.TaskGroup() as group:
+        orders = [group.create_task(burst()) for _ in range(80)]
+        await asyncio.sleep(0)
+        waited_behind = len(granted.all_s)
+        await pacer.take(rank, within_s=3.0)
+        for order in orders:
+            order.cancel()
+
+    assert waited_behind == 36
+
+
+async def test_a_question_that_has_waited_long_still_waits_for_cancels():
+    clock = Clock()
+    pacer = Pacer(monotonic_s=clock, per_window=4, window_s=0.01)  # nothing expires by itself
+    for _ in range(4):
+        await pacer.take(Rank.CANCEL, within_s=0.0)
+    served: list[Rank] = []
+
+    async def wait(rank: Rank) -> None:
+        await pacer.take(rank, within_s=10.0)
+        served.append(rank)
+
+    async with asyncio.TaskGroup() as group:
+        question = group.create_task(wait(Rank.SYNC))
+        while not any(rank is OVERDUE for rank, _, _ in pacer._waiting):
+            await asyncio.sleep(0)
+        for rank in (Rank.ORDER, Rank.CANCEL):
+            group.create_task(wait(rank))
+        await asyncio.sleep(0)
+        assert not question.done()
+        clock.now_s += 0.02
+
+    assert served == [Rank.CANCEL, Rank.SYNC, Rank.ORDER]
+
+
+async def test_no_second_has_more_than_its_messages_though_questions_overtake_orders():
+    pacer = Pacer(monotonic_s=time.monotonic, per_window=10, window_s=0.05)
+    pacer._sent = granted = Granted()
+    ranks = (Rank.ORDER,) * 60 + (Rank.SYNC, Rank.DATA, Rank.CANCEL) * 8
+
+    async with asyncio.TaskGroup() as group:
+        for rank in ranks:
+            group.create_task(pacer.take(rank, within_s=10.0))
+
+    turns_s = granted.all_s
+    assert len(turns_s) == len(ranks)
+    assert all(b - a >= 0.05 for a, b in zip(turns_s, turns_s[10:], strict=False))
+
+
+async def test_what_is_kept_back_is_asked_until_it_could_be_asked(monkeypatch):
+    monkeypatch.setattr(pacing, "AGAIN_S", 0.0)
+    tried: list[None] = []
+
+    async def ask() -> None:
+        tried.append(None)
+        if len(tried) < 3:
+            raise NoTurn("too many messages are waiting")
+
+    await insist(ask)
+
+    assert len(tried) == 3

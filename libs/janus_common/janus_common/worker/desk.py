@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 
 from janus_common.backoff import backoff
 from janus_common.bus.buckets import CHECKPOINT, GROUPS
@@ -58,6 +59,7 @@ from janus_common.worker.holdings import Holdings
 from janus_common.worker.journal import Journal
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.link import Link
+from janus_common.worker.pacing import insist
 from janus_common.worker.policy import Policy
 from janus_common.worker.positions import Positions
 from janus_common.worker.resolving import Resolved
@@ -237,7 +239,6 @@ class Desk:
                     await connected(True)
                     self.board.enter(ServiceState.READY)
                     ready_s = monotonic_s()
-                    await self.feed.attach(session)
                     await self._hold(session)
             except BrokerUnavailable as error:
                 self._reason, patience_s = str(error), error.patience_s
@@ -322,7 +323,7 @@ class Desk:
             reason=f"executions may have been missed: {reason}",
             sequence=str(self.fills.sequence),
         )
-        await self._syncer.run(session, has_begun=self._session is not None)
+        await insist(partial(self._syncer.run, session, has_begun=self._session is not None))
         await self.fills.caught_up(within_s=CATCH_UP_S)
         await self._service.tell(
             "fills-snapshot",
@@ -341,6 +342,7 @@ class Desk:
                     group.create_task(self._vigil.probe(session))
                     group.create_task(self._follow_link(session))
                     group.create_task(self._ask_missed(session))
+                    group.create_task(self.feed.attach(session))
                     await session.ended()
         except BaseExceptionGroup as group_error:
             lost, rest = group_error.split(BrokerUnavailable)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 
 from janus_common import codec, subjects
 from janus_common.bus.bus import Bus
@@ -16,6 +17,7 @@ from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import FeedReply, FeedRequest, Instrument, Outcome, Tick
 from janus_common.worker.broker import LineLost, Session
+from janus_common.worker.pacing import insist
 
 BACKLOG = 50_000  # ticks; then the oldest are dropped, and counted
 SLICE = 64  # ticks between two looks at everything else
@@ -122,12 +124,15 @@ class Feed:
         """Open all wanted lines over a new session."""
         self._session = session
         for symbol in list(self._wanted):
-            if (instrument := self._wanted.get(symbol)) is None:
-                continue  # no longer wanted: closed while those before it were opened
             try:
-                await session.open_line(instrument)
+                await insist(partial(self._open_wanted, session, symbol))
             except Denied as denied:
-                self.lost(LineLost(symbol=instrument.symbol, reason=denied.reason))
+                self.lost(LineLost(symbol=symbol, reason=denied.reason))
+
+    async def _open_wanted(self, session: Session, symbol: str) -> None:
+        """Open a line, unless it was closed while those before it were opened."""
+        if (instrument := self._wanted.get(symbol)) is not None:
+            await session.open_line(instrument)
 
     def detach(self) -> None:
         """Remember the lines until there is a session again."""

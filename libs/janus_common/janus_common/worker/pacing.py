@@ -3,20 +3,28 @@
 A sliding second, as gateways count it: what does not fit waits in order of rank, and whoever
 cannot be served before its deadline is told at once, not left hanging. The lower the rank, the more
 of the second it leaves free: a cancel must not wait for a second that was used up on questions.
+A question that has waited long goes before new orders: it must not wait for the end of a burst.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from itertools import count
 from typing import Protocol
 
+from janus_common.errors import NoTurn
+from janus_common.logs import get_logger
+
 WINDOW_S = 1.0
 PER_WINDOW = 40  # IB takes 50; the difference is for what is sent without asking here
+AGAIN_S = 1.0
+
+log = get_logger()
 
 
 class Rank(IntEnum):
@@ -36,6 +44,8 @@ KEPT_FREE = {  # of a window
     Rank.SYNC: 0.25,
     Rank.DATA: 0.5,
 }
+PATIENCE = {Rank.SYNC: 1.0, Rank.DATA: 4.0}  # in windows; few wait at once, so orders lose little
+OVERDUE = Rank.REPLACE  # a question's rank from then on: before orders, behind cancels
 
 
 class Turns(Protocol):
@@ -75,6 +85,15 @@ class Pacer:
         Raises:
             TimeoutError: there is none within ``within_s``.
         """
+        patience_s = PATIENCE.get(rank, math.inf) * self._window_s
+        try:
+            await self._take(rank, within_s=min(within_s, patience_s))
+        except TimeoutError:
+            if within_s <= patience_s:
+                raise
+            await self._take(OVERDUE, within_s=within_s - patience_s)
+
+    async def _take(self, rank: Rank, *, within_s: float) -> None:
         if self._has_room(rank) and not (self._waiting and self._waiting[0][0] <= rank):
             self._sent.append(self._monotonic_s())
             return
@@ -139,3 +158,15 @@ class Pacer:
                 turn.set_result(None)
         if self._waiting:
             self._arm()
+
+
+async def insist(ask: Callable[[], Awaitable[object]]) -> None:
+    """Ask until it could be asked: that there was no turn is no answer."""
+    while True:
+        try:
+            await ask()
+        except NoTurn as error:
+            log.warning("question.kept_back", error=str(error))
+            await asyncio.sleep(AGAIN_S)
+        else:
+            return

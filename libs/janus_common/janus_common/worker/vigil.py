@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from janus_common.clock import monotonic_s, now_ns
+from janus_common.errors import NoTurn
+from janus_common.logs import get_logger
 from janus_common.messages import OrderState
 from janus_common.orders import News, Word
 from janus_common.worker.book import Book
 from janus_common.worker.broker import Session
 from janus_common.worker.fills import FillsOutbox
 from janus_common.worker.link import Link
+from janus_common.worker.pacing import insist
 from janus_common.worker.syncing import Syncer
 from janus_common.worker.unread import Unread
 
 SILENCE_S = 10.0
 LOOK_EVERY_S = 1.0
 SILENT = "the broker has said nothing about this order"
+
+log = get_logger()
 
 
 class Vigil:
@@ -47,9 +53,12 @@ class Vigil:
             await self._until_sweep()
             self._fills.forget(now_ns=now_ns())
             self._link.ask_again()
-            await session.ask_time()
-            is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self._book.orders())
-            await self._syncer.run(session, completed=is_in_doubt or self._unread.is_any)
+            await insist(partial(self._ask_all, session))
+
+    async def _ask_all(self, session: Session) -> None:
+        await session.ask_time()
+        is_in_doubt = any(o.state is OrderState.UNKNOWN for o in self._book.orders())
+        await self._syncer.run(session, completed=is_in_doubt or self._unread.is_any)
 
     async def _until_sweep(self) -> None:
         begun_s = monotonic_s()
@@ -74,6 +83,10 @@ class Vigil:
                 self._book.apply(order.client_order_id, news)
             if silent or self.is_unclear:
                 self.is_unclear = False
-                await self._syncer.run(session)
+                try:
+                    await self._syncer.run(session)
+                except NoTurn as error:
+                    self.is_unclear = True  # still; it is asked again at the next look
+                    log.warning("question.kept_back", error=str(error))
             else:
                 await self._syncer.look_at_strays()
