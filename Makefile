@@ -6,7 +6,7 @@ CODE := libs services tests benchmarks
 LONG := $(wildcard tests/integration/*/test_*deaths.py tests/integration/*/test_takeover*.py \
 	tests/integration/*/test_fill_storm.py tests/integration/*/test_many_accounts.py \
 	tests/integration/*/test_mute_*.py tests/integration/*/test_stops.py \
-	tests/e2e/test_demo_interrupted.py)
+	tests/integration/registry/test_outage.py tests/e2e/test_demo_interrupted.py)
 WEBULL := services/paper_venue/janus_paper_venue/webull
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1

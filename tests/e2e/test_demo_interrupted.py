@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import signal
 
 import pytest
@@ -43,6 +44,21 @@ async def test_a_second_interrupt_does_not_keep_the_stack_from_being_stopped(
         out, _ = await process.communicate()
 
     ended_in_order(process, out, tmp_path)
+
+
+async def test_a_demo_whose_terminal_is_closed_leaves_nothing(tmp_path):
+    terminal, inside = pty.openpty()
+    process = await started(tmp_path, output=inside)
+    os.close(inside)
+    async with asyncio.timeout(LIMIT_S):
+        with open(terminal, "rb", buffering=0) as shown:
+            said = b""
+            while b"$ janus workers" not in said:
+                said += await asyncio.to_thread(shown.read, 4096)
+        process.send_signal(signal.SIGHUP)
+        await process.wait()
+
+    assert left_of(tmp_path) == []
 
 
 def ended_in_order(process, out, folder):

@@ -103,7 +103,11 @@ class Shell:
             while monotonic_s() < deadline:
                 if os.waitpid(-1, os.WNOHANG) == (0, 0):
                     time.sleep(POLL_S)
-        self.must("down")
+        try:
+            self.must("down")
+        except OSError:  # the terminal is gone, and takes no words
+            self._run(("down",))
+            raise
 
 
 def wait_until(what: str, check: Callable[[], bool], *, within_s: float) -> None:
