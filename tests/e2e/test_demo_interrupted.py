@@ -51,10 +51,10 @@ async def test_a_demo_whose_terminal_is_closed_leaves_nothing(tmp_path):
     process = await started(tmp_path, output=inside)
     os.close(inside)
     async with asyncio.timeout(LIMIT_S):
-        with open(terminal, "rb", buffering=0) as shown:
-            said = b""
-            while b"$ janus workers" not in said:
-                said += await asyncio.to_thread(shown.read, 4096)
+        said = b""
+        while b"$ janus workers" not in said:
+            said += await asyncio.to_thread(os.read, terminal, 4096)
+        os.close(terminal)
         process.send_signal(signal.SIGHUP)
         await process.wait()
 

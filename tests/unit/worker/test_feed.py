@@ -34,14 +34,15 @@ def asked(symbol: str) -> Asked[FeedRequest]:
 async def test_a_line_that_is_given_up_while_others_are_opened_again_stays_closed():
     feed, first = Feed(), SlowSession()
     session: Any = first
-    await feed.attach(session)
+    feed.attach(session)
     for symbol in ("AAPL", "MSFT"):
         await feed.subscribe(asked(symbol))
     feed.detach()
 
     second: Any = SlowSession()
+    feed.attach(second)
     async with asyncio.TaskGroup() as group:
-        group.create_task(feed.attach(second))
+        group.create_task(feed.reopen(second))
         await asyncio.sleep(0)
         await feed.unsubscribe(asked("MSFT"))
 

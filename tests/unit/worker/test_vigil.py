@@ -131,7 +131,7 @@ async def test_a_line_without_a_turn_is_opened_later_over_the_same_session():
     feed = wanting("AAPL")
     told: Any = session
 
-    await until(session.is_asked, feed.attach(told))
+    await until(session.is_asked, feed.reopen(told))
 
     assert session.tried == 3
 
@@ -141,7 +141,7 @@ async def test_a_line_that_is_given_up_while_it_has_no_turn_is_not_opened():
     feed = wanting("AAPL")
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(feed.attach(session))
+        group.create_task(feed.reopen(session))
         await asyncio.sleep(0)
         feed._wanted.clear()
 

@@ -238,6 +238,7 @@ class Desk:
                     await self._begin(session)
                     await connected(True)
                     self.board.enter(ServiceState.READY)
+                    self.feed.attach(session)
                     ready_s = monotonic_s()
                     await self._hold(session)
             except BrokerUnavailable as error:
@@ -342,7 +343,7 @@ class Desk:
                     group.create_task(self._vigil.probe(session))
                     group.create_task(self._follow_link(session))
                     group.create_task(self._ask_missed(session))
-                    group.create_task(self.feed.attach(session))
+                    group.create_task(self.feed.reopen(session))
                     await session.ended()
         except BaseExceptionGroup as group_error:
             lost, rest = group_error.split(BrokerUnavailable)
@@ -365,7 +366,7 @@ class Desk:
             await self._catch_up(session, back.reason)
             if back.state is LinkState.BACK_WITHOUT_DATA:
                 await session.forget_lines()
-                await self.feed.attach(session)
+                await self.feed.reopen(session)
             self.board.enter(ServiceState.READY)
 
     def _symbol_of(self, session_order_id: str) -> str:

@@ -120,9 +120,12 @@ class Feed:
         self._lost[event.symbol] = event.reason
         log.warning("line.lost", symbol=event.symbol, reason=event.reason)
 
-    async def attach(self, session: Session) -> None:
-        """Open all wanted lines over a new session."""
+    def attach(self, session: Session) -> None:
+        """Take requests over a new session from this moment on."""
         self._session = session
+
+    async def reopen(self, session: Session) -> None:
+        """Open all wanted lines."""
         for symbol in list(self._wanted):
             try:
                 await insist(partial(self._open_wanted, session, symbol))
