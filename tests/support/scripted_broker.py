@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 from janus_common.clock import NS_PER_S, now_ns
-from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.errors import BrokerUnavailable, Code, Denied, NoTurn
 from janus_common.messages import Balance, Instrument, Margin, OrderUpdate
 from janus_common.orders import Word
 from janus_common.symbols import AssetClass
@@ -53,6 +53,7 @@ class ScriptedBroker:
         self.in_positions: list[BrokerEvent] = []  # said in each answer about positions
         self.refuses_words = False  # the order cannot be written in the broker's words
         self.breaks: str = ""  # a bug strikes: "before" or "after" an order goes out
+        self.has_no_turns, self.kept_back = False, 0  # what is asked for everything, and how often
         self.while_asked: list[BrokerEvent] = []  # said once, while the next question is open
         self._last_id = 0
         self._seen_id = 0
@@ -170,6 +171,9 @@ class ScriptedSession:
     async def snapshot(
         self, *, completed: bool = True, ours: Sequence[OrderUpdate] = ()
     ) -> Snapshot:
+        if self._broker.has_no_turns:
+            self._broker.kept_back += 1
+            raise NoTurn("no turn")
         self._broker.questions += 1
         while self._broker.while_asked:
             self.sink(self._broker.while_asked.pop(0))

@@ -106,7 +106,7 @@ class News:
     tif: Tif | None = None
     code: Code | None = None
     reason: str = ""
-    is_free: bool = False  # nothing keeps the order from the market any more
+    is_free: bool = False  # the order is at work, and nothing is said to hold it back
 
 
 def is_final(order: OrderUpdate) -> bool:

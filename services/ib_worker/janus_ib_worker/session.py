@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from janus_common.clock import NS_PER_S, now_ns
@@ -21,7 +22,7 @@ from janus_common.worker.broker import (
     Snapshot,
     TickSink,
 )
-from janus_common.worker.pacing import Rank, Turns
+from janus_common.worker.pacing import Rank, Turns, insist
 
 from janus_ib_worker import codes, competing, contracts, previews, shortable, translate
 from janus_ib_worker.balances import Values
@@ -92,7 +93,7 @@ class GatewaySession:
                 except NoTurn:
                     if not self.has_heard:  # and all that went before this has no answer either
                         raise BrokerUnavailable("the gateway does not answer (anything)") from None
-            elif not self.has_heard:  # it has been asked already
+            elif not self.has_heard:  # it is being asked already
                 await self._wire.wait_end(within_s=HEARTBEAT_S)
                 if not self.has_heard:
                     raise BrokerUnavailable("the gateway does not answer (time)")
@@ -209,7 +210,11 @@ class GatewaySession:
             await self._turn(Rank.SYNC)
             self._wire.end_values(self._asked_values)
         self._asked_values = request = self._request_id()
-        await self._ask(request, lambda: self._wire.ask_values(request), within_s=VALUES_S)
+        try:
+            await self._ask(request, lambda: self._wire.ask_values(request), within_s=VALUES_S)
+        except NoTurn:
+            self._asked_values = 0
+            raise
 
     async def lookup(self, symbol: str) -> list[Instrument]:
         """Return all that IB has under ``symbol``."""
@@ -284,7 +289,7 @@ class GatewaySession:
         request = self._line_ids.pop(symbol, None)
         if request is not None:
             self.lines.pop(request, None)
-            await self._turn(Rank.DATA)
+            await insist(partial(self._turn, Rank.DATA))  # else it goes on at the gateway
             self._wire.end_ticks(request)
         if not self.lines:
             competing.end(self, "no ticks are wanted")

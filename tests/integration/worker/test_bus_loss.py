@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from janus_common.errors import BusError
+from janus_common.errors import BusError, Code
 from janus_common.messages import OrderState, OrderType, Outcome, ServiceState
 from janus_common.worker.policy import Policy
 from janus_common.worker.standing import Hindrance
@@ -22,6 +22,16 @@ async def resting(account):
 
 def is_lost(account):
     return eventually(lambda: account.desk.board.is_hindered(Hindrance.BUS))
+
+
+async def asked_for_news(account):
+    def check():
+        denied = account.desk.board.refusal(is_new=True)
+        assert denied is not None
+        assert denied.code is Code.BUS_DOWN
+        assert "is being asked for news" in denied.reason
+
+    await eventually(check, 30.0)
 
 
 async def told_back(account):
@@ -148,3 +158,20 @@ async def test_fills_that_had_no_room_while_the_bus_was_away_are_asked_for_again
 
         await eventually(published, 40.0)
         assert kept <= 5
+
+
+async def test_no_order_is_taken_after_a_loss_before_the_broker_could_be_asked(lonely):
+    async with lonely.run():
+        await lonely.nats.kill()
+        await is_lost(lonely)
+        lonely.broker.has_no_turns = True
+        await lonely.nats.start()
+        await asked_for_news(lonely)
+
+        tries = lonely.broker.kept_back
+        await eventually(lambda: lonely.broker.kept_back >= tries + 4)
+        await asked_for_news(lonely)
+
+        asked, lonely.broker.has_no_turns = lonely.broker.questions, False
+        await told_back(lonely)
+        assert lonely.broker.questions > asked

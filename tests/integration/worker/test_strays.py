@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -112,6 +113,11 @@ async def test_one_that_another_worker_has_begun_ends_this_one_and_is_in_hand_af
         await account.bus.streams.append(
             subjects.order(account.alias, "looks-like-ours"), begun, expected_last=0
         )
+        await account.place(
+            "MSFT"
+        )  # a record of our own, and a checkpoint, behind that of the other
+        with suppress(TimeoutError):
+            await asyncio.wait_for(account.desk.journal.keep_checkpoint(), 0.5)
         account.broker.says(STRAY)
 
         with pytest.raises(BaseExceptionGroup) as ended:

@@ -64,7 +64,7 @@ class OrderReport:
     terms: OrderTerms | None = None
     is_foreign: bool = False  # it was not sent by us
     is_unclear: bool = False  # the broker should be asked what it means
-    is_free: bool = False  # nothing keeps it from the market any more
+    is_free: bool = False  # the broker says that it is at work, and of no hold
     is_early: bool = False  # the change that was asked for has to be asked for again
 
 

@@ -23,6 +23,7 @@ from janus_common.worker.standing import Hindrance
 
 LOOK_EVERY_S = 0.5
 TURN_S = 5.0
+AWAY = "the bus is away, so nothing can be recorded"
 
 log = get_logger()
 
@@ -55,7 +56,7 @@ class BusWatch:
                     await self._back(self._lost_s)
             elif self._lost_s is None:
                 self._lost_s = monotonic_s()
-                self._board.hinder(Hindrance.BUS, "the bus is away, so nothing can be recorded")
+                self._board.hinder(Hindrance.BUS, AWAY)
             elif monotonic_s() - self._lost_s >= self._policy.on_bus_loss_after_s:
                 await self._act()
             await asyncio.sleep(LOOK_EVERY_S)
@@ -88,8 +89,8 @@ class BusWatch:
         self._board.hinder(Hindrance.BUS, "the bus was away; the broker is being asked for news")
         try:
             await self._sync()
-        except Denied as denied:  # without a session: one begins with a sync
-            log.info("bus_loss.not_synced", reason=denied.reason)
+        except (Denied, BrokerUnavailable) as error:  # without a session: one begins with a sync
+            log.info("bus_loss.not_synced", reason=str(error))
         away_s, policy = monotonic_s() - lost_s, self._policy
         is_due = away_s >= policy.on_bus_loss_after_s and policy.on_bus_loss != "hold"
         words = f"the bus was away for {away_s:.0f} s; {len(self._canceled)} orders canceled"
@@ -99,6 +100,7 @@ class BusWatch:
             self._board.free(Hindrance.BUS)
         else:
             self._lost_s = lost_s
+            self._board.hinder(Hindrance.BUS, AWAY)
 
     def _is_to_be_canceled(self, order: OrderUpdate) -> bool:
         is_ours = order.origin != FOREIGN or self._policy.foreign_orders == "adopt"

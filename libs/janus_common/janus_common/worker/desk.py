@@ -118,7 +118,7 @@ class Desk:
         self.families = self._new_families(bus)
         self.unread = Unread(self.board, symbol_of=self._symbol_of, fills=self.fills)
         self.strays = Strays(self.board, self.book, self.journal)
-        self._syncer = self._new_syncer(settle_s)
+        self.syncer = self._new_syncer(settle_s)
         self._vigil = self._new_vigil(sweep_s, busy_sweep_s or sweep_s)
         self.halting = Halting(account, bus, board=self.board, book=self.book, policy=self.policy)
         self.resolved = Resolved(self.book, self.board)
@@ -167,7 +167,7 @@ class Desk:
             fills=self.fills,
             link=self.link,
             unread=self.unread,
-            syncer=self._syncer,
+            syncer=self.syncer,
             sweep_s=sweep_s,
             busy_sweep_s=busy_sweep_s,
             silence_s=self._silence_s,
@@ -257,13 +257,13 @@ class Desk:
 
     async def ask_positions(self) -> None:
         """Ask the broker what is held; all fills heard of before are in its answer."""
-        await self._syncer.take_positions(self.connected())
+        await self.syncer.take_positions(self.connected())
 
     async def sync(self) -> SyncReply:
         """Fetch the broker's truth now."""
         session, fills_before = self.connected(), self.fills.count
         try:
-            found = await self._syncer.run(session)
+            found = await self.syncer.run(session)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, str(error)) from error
         orders = self.book.orders()
@@ -310,7 +310,7 @@ class Desk:
 
     async def _begin(self, session: Session) -> None:
         self.board.enter(ServiceState.SYNCING)
-        await session.ask_time()
+        await insist(session.ask_time)
         self.book.forget_changes()  # what was on its way over the old session is answered or gone
         await self._catch_up(session, self._reason or "this worker has begun to listen")
         self._session, self._reason = session, ""
@@ -324,7 +324,7 @@ class Desk:
             reason=f"executions may have been missed: {reason}",
             sequence=str(self.fills.sequence),
         )
-        await insist(partial(self._syncer.run, session, has_begun=self._session is not None))
+        await insist(partial(self.syncer.run, session, has_begun=self._session is not None))
         await self.fills.caught_up(within_s=CATCH_UP_S)
         await self._service.tell(
             "fills-snapshot",

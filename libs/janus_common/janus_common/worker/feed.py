@@ -13,7 +13,7 @@ from functools import partial
 from janus_common import codec, subjects
 from janus_common.bus.bus import Bus
 from janus_common.bus.service import Asked
-from janus_common.errors import BrokerUnavailable, Code, Denied
+from janus_common.errors import BrokerUnavailable, Code, Denied, NoTurn
 from janus_common.logs import get_logger
 from janus_common.messages import FeedReply, FeedRequest, Instrument, Outcome, Tick
 from janus_common.worker.broker import LineLost, Session
@@ -98,6 +98,9 @@ class Feed:
         except Denied:
             del self._wanted[instrument.symbol]
             raise
+        except NoTurn as error:
+            self._wanted.pop(instrument.symbol, None)
+            raise Denied(Code.BROKER_DOWN, str(error), "try again") from error
         except BrokerUnavailable as error:
             raise _down() from error
         return FeedReply(outcome=Outcome.ACCEPTED)

@@ -106,6 +106,10 @@ class Journal:
                     log.warning("checkpoint.not_written", error=str(error))
             await asyncio.sleep(CHECKPOINT_EVERY_S)
 
+    async def forget_checkpoint(self) -> None:
+        """Let the next start read every record: there are some that this worker did not write."""
+        await self._bucket.delete(self._account)
+
     async def _since(self, checkpoint: Checkpoint) -> dict[str, Stored[OrderUpdate]]:
         """Return the last record of what was open at ``checkpoint`` or was written after it."""
         latest: dict[str, Stored[OrderUpdate]] = {}

@@ -30,6 +30,7 @@ ANSWER_S = 2.5  # to a renewal: one whose answer is lost is repeated within FENC
 BEAT_S = 0.25
 FROZEN_S = 3.0  # a process that did nothing for so long asks again before it sends
 CLOCK_EVERY = 15  # renewals
+CLOCK_S = 1.0  # for the bus's time, while the next renewal waits
 PROC = Path("/proc")
 
 log = get_logger()
@@ -126,9 +127,12 @@ class HeldLease:
     async def _read_clock(self, asked_ns: int, heard: Callable[[int, int, int], None]) -> None:
         heard_ns = now_ns()
         try:
-            heard(asked_ns, heard_ns, await self._bucket.written_ns(self._account))
-        except BusError as error:
+            async with asyncio.timeout(CLOCK_S):
+                written_ns = await self._bucket.written_ns(self._account)
+        except (BusError, TimeoutError) as error:
             log.debug("clock.not_compared", error=str(error))
+        else:
+            heard(asked_ns, heard_ns, written_ns)
 
     async def release(self) -> None:
         """Give it back if it is held, so that the next worker need not wait."""

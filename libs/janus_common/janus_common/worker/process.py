@@ -43,7 +43,7 @@ from janus_common.worker.flatten import Flatten
 from janus_common.worker.intake import Intake
 from janus_common.worker.lease import HeldLease
 from janus_common.worker.overruling import Overruling
-from janus_common.worker.pacing import Pacer, Turns
+from janus_common.worker.pacing import Pacer, Turns, insist
 from janus_common.worker.policy import Policy
 from janus_common.worker.reach import Reach
 from janus_common.worker.resolving import Resolving
@@ -151,9 +151,9 @@ class Worker:
             await desk.halting.answer(here)
             await self._answer(here, desk, pacer, group)
 
-            async def catch_up() -> object:
+            async def catch_up() -> None:
                 await desk.halting.first_look()  # what was said while nobody could hear it
-                return await desk.sync()
+                await insist(lambda: desk.syncer.run(desk.connected()))
 
             bus_watch = BusWatch(
                 board=desk.board,

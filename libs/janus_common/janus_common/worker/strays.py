@@ -46,16 +46,20 @@ class Strays:
         for venue_order_id, report in list(self._waiting.items()):
             try:
                 found = await self._journal.find(report.client_order_id)
+                if found is not None and not is_final(found) and not self._is_in_hand(report):
+                    await self._journal.forget_checkpoint()
+                    raise Fenced(f"another worker has begun order {report.client_order_id}")
             except BusError as error:
                 log.warning("order.stray_waits", venue_order_id=venue_order_id, error=str(error))
                 return
             is_waiting = self._waiting.pop(venue_order_id, None) is not None
-            if is_waiting and self._book.get(report.client_order_id) is None:
+            if is_waiting and not self._is_in_hand(report):
                 self._take(report, found)
 
+    def _is_in_hand(self, report: OrderReport) -> bool:
+        return self._book.get(report.client_order_id) is not None
+
     def _take(self, report: OrderReport, found: OrderUpdate | None) -> None:
-        if found is not None and not is_final(found):
-            raise Fenced(f"another worker has begun order {report.client_order_id}")
         self._book.hear(dataclasses.replace(report, client_order_id="", is_foreign=True))
         by_record = "no record begins it" if found is None else f"by its record it is {found.state}"
         name = f"{FOREIGN}-{report.venue_order_id}"

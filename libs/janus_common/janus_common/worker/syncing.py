@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from janus_common.clock import monotonic_s, now_ns
-from janus_common.errors import BrokerUnavailable
+from janus_common.errors import BrokerUnavailable, NoTurn
 from janus_common.logs import get_logger
 from janus_common.messages import Difference, OrderUpdate
 from janus_common.worker.board import Board
@@ -107,6 +107,8 @@ class Syncer:
         """Ask what the account is worth; without an answer the last one stands."""
         try:
             await session.watch_balance()
+        except NoTurn:
+            raise
         except BrokerUnavailable as error:
             if not session.is_connected:
                 raise
