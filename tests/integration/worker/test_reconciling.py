@@ -41,7 +41,7 @@ async def test_what_a_stale_answer_leaves_out_is_asked_for_again(desk):
 
 
 async def test_an_order_that_was_sent_a_moment_ago_is_not_missing_yet(desk):
-    desk.desk._silence_s = desk.desk._syncer._silence_s = 30.0
+    desk.desk._silence_s = desk.desk.syncer._silence_s = 30.0
     desk.broker.is_mute = True
     name = await placed(desk)
     questions = desk.broker.questions
