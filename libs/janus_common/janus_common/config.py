@@ -107,7 +107,7 @@ def load(
     try:
         raw = tomllib.loads(path.read_text())
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; `janus config show` prints a sample") from None
+        raise ConfigError(f"{path}: no such file; a sample is deploy/janus.example.toml") from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

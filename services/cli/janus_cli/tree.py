@@ -83,6 +83,11 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         Failure: it was asked for wrongly, or cannot be done.
     """
+    for word in arguments:
+        if not _is_text(word):
+            raise Failure(
+                f"{word!a} is not UTF-8", status=Status.USAGE, hint="nothing was sent; type it anew"
+            )
     ordered = globals_first(arguments or ["--help"])
     verb = next((word for word in _after_globals(ordered)), None)
     if verb == "--version":
@@ -95,6 +100,15 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         raise Failure(_words(error), status=Status.USAGE, hint=_help_of(error)) from error
     return status if isinstance(status, int) else Status.DONE
+
+
+def _is_text(word: str) -> bool:
+    """Whether the bytes that were typed are text; Python keeps others as half characters."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:

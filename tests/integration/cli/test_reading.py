@@ -336,6 +336,15 @@ async def test_checked_settings_are_right_or_name_the_field(tmp_path, house_url)
     assert "accounts.a.client_id" in said.err
 
 
+@pytest.mark.parametrize("verb", ["show", "check"])
+async def test_settings_that_cannot_be_read_are_named(tmp_path, verb):
+    said = await run_janus("config", verb, str(tmp_path / "none.toml"))
+
+    assert said.code == 6
+    assert said.err.startswith(f"Error: {tmp_path / 'none.toml'}: ")
+    assert "fault" not in said.err
+
+
 async def test_debug_shows_where_a_failure_came_from(tmp_path):
     said = await run_janus("--state", str(tmp_path), "positions", "--debug")
 

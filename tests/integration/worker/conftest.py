@@ -37,6 +37,7 @@ class ScriptedDesk(IbDesk):
         self._url, self.broker = url, broker
         self.policy = Policy(short_rule=ShortRule(allow_short=True))
         self.silence_s = self.sweep_s = 0.3
+        self.pacer = Pacer(monotonic_s=monotonic_s)
         self.nats: NatsServer  # of its own, for those that may kill it
         self.desk: Desk
         self.intake: Intake
@@ -51,7 +52,7 @@ class ScriptedDesk(IbDesk):
         async with bus.connect(self._url, name=f"worker-{self.alias}") as house:
             here = self.service = await service.start(house, "ib_worker", account=self.alias)
             lease = HeldLease(house, self.alias, instance=uuid.uuid4().hex)
-            pacer = Pacer(monotonic_s=monotonic_s)
+            pacer = self.pacer
             self.desk = Desk(
                 self.alias,
                 broker=self.broker,

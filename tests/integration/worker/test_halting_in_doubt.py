@@ -164,6 +164,7 @@ async def test_a_flatten_under_a_halt_ends_orders_and_says_that_nothing_is_close
 
     assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.HALTED)
     assert "orders were canceled and nothing was closed" in reply.reason
+    assert "nothing was sent" not in reply.hint
     assert [each.symbol for each in reply.remaining] == ["MSFT"]
     assert len(account.broker.orders) == 1
 

@@ -77,6 +77,13 @@ def test_global_options_may_stand_anywhere(given, ordered):
     assert tree.globals_first(given) == ordered
 
 
+def test_a_word_that_is_no_text_is_a_usage_error():
+    with pytest.raises(Failure, match="is not UTF-8") as refused:
+        tree.run(["buy", "\udcff\udcfe", "1", "-a", "ib-main"])
+
+    assert refused.value.status is Status.USAGE
+
+
 def test_an_unknown_verb_is_a_usage_error():
     with pytest.raises(Failure) as caught:
         tree.run(["byu", "AAPL"])

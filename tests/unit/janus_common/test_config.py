@@ -209,7 +209,7 @@ def test_a_file_that_is_not_toml_says_so(tmp_path, content, error):
 
 
 def test_a_file_that_is_missing_says_what_to_do(tmp_path):
-    with pytest.raises(ConfigError, match=r"no such file; `janus config show`"):
+    with pytest.raises(ConfigError, match=r"no such file; a sample is deploy/"):
         config.load(tmp_path / "janus.toml", environ={})
 
 

@@ -15,6 +15,7 @@ from janus_common.messages import (
     OrderUpdate,
     Outcome,
 )
+from janus_common.orders import is_final
 from janus_common.repeats import in_doubt
 from janus_common.worker import gates
 from janus_common.worker.pacing import Rank
@@ -96,6 +97,8 @@ class Canceling:
     async def send(self, order: OrderUpdate, *, expires_ns: int) -> OrderUpdate:
         """Put a cancel on the wire when its turn has come; return the order as it is then.
 
+        One that is over by then is not canceled.
+
         Raises:
             Denied: nothing was sent.
         """
@@ -103,7 +106,10 @@ class Canceling:
         if latest_ns() > expires_ns:
             raise Denied(Code.EXPIRED, "the cancel came too late to be sent", "ask again")
         name = order.client_order_id
-        if self._reach.book.get(name) is None:  # the broker would not know it, and take it later
+        known = self._reach.book.get(name)
+        if known is not None and is_final(known):
+            return known  # it ended while the cancel waited for its turn
+        if known is None:  # the broker would not know it, and take it later
             why = f"order {name} is on its way to the broker at this moment"
             raise Denied(Code.ACCOUNT_NOT_READY, why, "ask again in a moment")
         try:

@@ -186,14 +186,14 @@ class Flatten:
             if denied.code is Code.HALTED:
                 raise Denied(
                     Code.HALTED,
-                    f"orders were canceled and nothing was closed: {denied.reason}",
-                    f"{denied.hint}, then janus flatten",
+                    f"open orders were canceled and nothing was closed: {denied.reason}",
+                    f"{denied.hint.removeprefix('nothing was sent; ')}, then janus flatten",
                 ) from denied
             raise
 
     async def _end_orders(self, run: _Run) -> list[OrderUpdate]:
         """Cancel what is open until it is over; return what still is after a while."""
-        until_s = min(run.until_s, monotonic_s() + END_ORDERS_S)
+        until_s = run.until_s
         asked_s: dict[str, float] = {}
         while True:
             opened = [o for o in self._reach.book.orders() if run.symbol in {None, o.symbol}]
@@ -206,8 +206,12 @@ class Flatten:
                 for order in mine
                 if now_s - asked_s.get(order.client_order_id, float("-inf")) > CANCEL_AGAIN_S
             ]
-            asked_s |= {order.client_order_id: now_s for order in due}
+            is_first = not asked_s
             _, failed = await self._canceling.send_all(due, expires_ns=run.command.expires_ns)
+            now_s = monotonic_s()  # at a slow broker the turns of many cancels take a while
+            asked_s |= {order.client_order_id: now_s for order in due}
+            if is_first:
+                until_s = min(until_s, now_s + END_ORDERS_S)
             if failed and len(failed) == len(due):
                 raise failed[0]
             await asyncio.sleep(LOOK_S)

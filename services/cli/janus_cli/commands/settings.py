@@ -65,8 +65,19 @@ def show_settings(
     if json:
         show.data("config", {"file": str(path), "settings": _without_secrets(_load(path))})
         return
+    words = _read(path)
     show.aside(f"# {path}")
-    show.text(_PASSWORD.sub(rf"\1{HIDDEN}@", path.read_text().rstrip()))
+    show.text(_PASSWORD.sub(rf"\1{HIDDEN}@", words.rstrip()))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise Failure(
+            f"{path}: {reason}", status=Status.NOT_READY, hint="name a janus.toml, or leave it out"
+        ) from error
 
 
 def _load(path: Path) -> Any:
