@@ -79,7 +79,7 @@ NOISE = (
     Fault(name="reorder_answers", parameters={"probability": 0.02}),
     Fault(name="delay_answers", parameters={"probability": 0.01, "seconds": 0.3}),
 )
-STRIKES_WITHIN_S = 20.0
+STRIKES_WITHIN_S = 60.0  # some strike only what is taken: a cancel of an order that is open yet
 
 
 class IbSide:
