@@ -20,7 +20,8 @@ from janus_common.errors import Code
 from janus_cli.failures import Failure, Status
 
 STATE = ".janus"
-EFFECTIVE = Path("run") / "janus.toml"  # what `janus up` writes, with the ports in use
+NAME = "janus.toml"
+EFFECTIVE = Path("run") / NAME  # what `janus up` writes, with the ports in use
 OVERLAY = "JANUS__BUS__URL"
 _NOT_TOKEN = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -81,7 +82,15 @@ def settings(state: Path | None = None) -> Path | None:
     if state is not None:
         return _existing(state / EFFECTIVE)
     beside = Path(sys.prefix).parent / STATE / EFFECTIVE
-    return _existing(Path(STATE) / EFFECTIVE, beside, Path("janus.toml"))
+    return _existing(Path(STATE) / EFFECTIVE, beside, Path(NAME))
+
+
+def not_in_use(path: Path) -> Path | None:
+    """Return ``janus.toml`` here if it was changed after the stack here wrote ``path``."""
+    here, effective = Path(NAME), Path(STATE) / EFFECTIVE
+    if path.absolute() != effective.absolute() or not here.is_file() or not path.is_file():
+        return None
+    return here if here.stat().st_mtime > path.stat().st_mtime else None
 
 
 def _existing(*paths: Path) -> Path | None:

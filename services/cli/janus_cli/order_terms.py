@@ -84,8 +84,13 @@ def tif_of(tif: Tif | None, *, has_end: bool) -> Tif:
     """Return how long the order stays: GTC unless said otherwise, GTD where an end is given.
 
     Raises:
-        Failure: GTD without an end.
+        Failure: GTD without an end, or an end with anything else.
     """
+    if has_end and tif not in (None, Tif.GTD):
+        raise _usage(
+            f"--tif {tif.lower()} has an end of its own, and --good-till gives another",
+            "use one of them: --good-till alone means --tif gtd",
+        )
     if tif is Tif.GTD and not has_end:
         raise _usage("--tif gtd does not say until when", "--good-till 2h, 5d or 2026-12-01T15:00Z")
     return tif or (Tif.GTD if has_end else Tif.GTC)

@@ -52,7 +52,8 @@ def described(order: OrderIntent | OrderUpdate) -> str:
         ("{}", order.limit_price),
     )
     prices = "".join(f" {form.format(number(value))}" for form, value in parts if value is not None)
-    end = "" if order.good_till_ns is None else f" {iso(order.good_till_ns)}"
+    till = "" if order.good_till_ns is None else f" {iso(order.good_till_ns)}"
+    end = till.replace(".000000000Z", "Z")
     is_short = getattr(order, "effect", None) is Effect.SHORT
     side = f"{order.side} SHORT" if is_short else order.side
     return f"{side} {number(order.qty)} {order.symbol} {kind}{prices} {order.tif}{end}"

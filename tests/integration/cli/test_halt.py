@@ -110,6 +110,16 @@ async def test_a_resume_of_an_account_does_not_pass_a_halt_of_the_house(stack):
     assert "janus resume --all" in said.err
 
 
+async def test_a_resume_under_a_halt_of_the_house_says_that_the_accounts_own_is_over(stack):
+    await stack.janus("halt", *ON_MAIN)
+    await stack.janus("halt", "--all")
+
+    said = await stack.janus("resume", *ON_MAIN)
+
+    assert said.code == 7, said
+    assert said.err.startswith("the halt of ib-main itself is over\nError: ib-main is still halted")
+
+
 async def test_a_file_halts_and_a_resume_removes_it(stack):
     file = stack.folder / "halt.ib-main"
     file.write_text("by hand")

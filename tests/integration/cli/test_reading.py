@@ -336,6 +336,24 @@ async def test_checked_settings_are_right_or_name_the_field(tmp_path, house_url)
     assert "accounts.a.client_id" in said.err
 
 
+async def test_settings_changed_after_the_stack_began_are_checked_too(tmp_path, house_url):
+    state_folder(tmp_path / ".janus", house_url)
+    (tmp_path / "janus.toml").write_text(
+        '[accounts.later]\nbroker = "ib"\nmode = "paper"\nib_account = "D1"\nclient_id = 1'
+    )
+
+    right = await run_janus("config", "check", cwd=tmp_path)
+    (tmp_path / "janus.toml").write_text("[accounts.later]\n")
+    wrong = await run_janus("config", "check", cwd=tmp_path)
+
+    assert right.out.endswith("\njanus.toml: right; 1 account: later\n")
+    assert right.err == (
+        "janus.toml was changed after this stack began: used after janus down, janus up\n"
+    )
+    assert wrong.code == 6
+    assert "accounts.later" in wrong.err
+
+
 @pytest.mark.parametrize("verb", ["show", "check"])
 async def test_settings_that_cannot_be_read_are_named(tmp_path, verb):
     said = await run_janus("config", verb, str(tmp_path / "none.toml"))

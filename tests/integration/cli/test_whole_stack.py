@@ -57,6 +57,14 @@ async def test_an_id_sent_three_times_is_one_order_at_the_venue(stack):
     assert len(await sent(stack, name)) == 1
 
 
+async def test_a_restart_of_a_worker_waits_until_it_trades_again(stack):
+    said = await stack.janus("restart", "worker-ib-alt")
+    bought = await stack.order("buy", "MSFT", "1", "-a", "ib-alt")
+
+    assert said.err.startswith("worker-ib-alt ready after"), said
+    assert bought["state"] == "FILLED"
+
+
 async def test_a_dry_run_tells_margin_and_fee_and_sends_nothing(stack):
     name = uuid4().hex
 

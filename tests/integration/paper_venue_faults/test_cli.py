@@ -35,6 +35,11 @@ def janus(venue, tmp_path):
     return run
 
 
+async def pinned(venue):
+    """Return the symbols whose market was put somewhere."""
+    return {row["symbol"] for row in await venue.get("/market") if row["is_pinned"]}
+
+
 async def test_faults_are_listed_injected_and_lifted(venue, janus):
     status, out, _ = await janus("faults", "list")
     assert status == 0
@@ -60,6 +65,18 @@ async def test_a_fault_of_some_paths_is_injected(venue, janus):
     await janus("faults", "clear")
 
 
+async def test_a_name_that_is_no_fault_lifts_none(venue, janus):
+    await janus("fault", "late_fee")
+
+    status, _, err = await janus("faults", "clear", "late-fee")
+
+    assert status == 2
+    assert "there is no fault 'late-fee'" in err
+    assert [row["name"] for row in await venue.get("/faults")] == ["late_fee"]
+    await janus("faults", "clear", "late_fee")
+    assert await venue.get("/faults") == []
+
+
 async def test_a_wrong_fault_is_a_usage_error(janus):
     assert (await janus("fault", "nothing"))[0] == 2
     assert (await janus("fault", "cut", "now"))[0] == 2
@@ -74,6 +91,26 @@ async def test_a_price_is_put_and_the_truth_shown(venue, janus):
     assert [row["order_ref"] for row in json.loads(out)["data"]] == ["by-hand"]
     _, out, _ = await janus("truth", "fills")
     assert "99.6" in out
+
+
+async def test_a_market_that_was_put_somewhere_is_let_move_again(venue, janus):
+    await janus("price", "MSFT", "99.50", "99.60")
+    await janus("price", "IBM", "99.50", "99.60")
+
+    status, _, err = await janus("free", "MSFT")
+    assert (status, err) == (0, "MSFT moves again\n")
+    assert await pinned(venue) >= {"IBM"}
+    assert "MSFT" not in await pinned(venue)
+
+    assert (await janus("free"))[2] == "every market moves again\n"
+    assert await pinned(venue) == set()
+
+
+async def test_a_market_of_no_instrument_is_not_let_move(janus):
+    status, _, err = await janus("free", "NOPE")
+
+    assert status == 2
+    assert "no instrument is called 'NOPE'" in err
 
 
 async def test_without_a_venue_it_says_so(janus):

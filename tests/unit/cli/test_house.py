@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from pathlib import Path
 
 import pytest
 from janus_cli import house
@@ -110,3 +112,21 @@ def test_the_sample_settings_are_right(tmp_path):
     ).accounts
 
     assert [(name, account.mode) for name, account in found.items()] == [("ib-main", "paper")]
+
+
+def test_settings_changed_after_the_stack_began_are_not_in_use(here):
+    in_use = here / ".janus" / "run" / "janus.toml"
+    write(here / "janus.toml")
+    write(in_use)
+    os.utime(here / "janus.toml", (1, 1))
+    assert house.not_in_use(in_use) is None
+
+    os.utime(in_use, (0, 0))
+    assert house.not_in_use(in_use) == Path("janus.toml")
+    assert house.not_in_use(here / "janus.toml") is None
+
+
+def test_a_stack_of_other_settings_than_those_here_has_none_that_are_not_in_use(here):
+    write(here / ".janus" / "run" / "janus.toml")
+
+    assert house.not_in_use(here / ".janus" / "run" / "janus.toml") is None

@@ -89,11 +89,19 @@ def test_what_contradicts_itself_is_a_usage_error(words, reason):
         (None, False, Tif.GTC),
         (None, True, Tif.GTD),
         (Tif.DAY, False, Tif.DAY),
-        (Tif.DAY, True, Tif.DAY),  # the router says what is wrong with that
+        (Tif.GTD, True, Tif.GTD),
     ],
 )
 def test_an_end_means_good_till_it(tif, has_end, expected):
     assert order_terms.tif_of(tif, has_end=has_end) is expected
+
+
+def test_an_end_beside_another_time_in_force_is_refused_by_the_names_of_the_options():
+    with pytest.raises(Failure) as caught:
+        order_terms.tif_of(Tif.DAY, has_end=True)
+
+    assert caught.value.status is Status.USAGE
+    assert caught.value.reason.startswith("--tif day has an end of its own, and --good-till")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ S = OrderState
                 "tif": Tif.GTD,
                 "good_till_ns": 1_796_137_200_000_000_000,
             },
-            "BUY 10 AAPL LIT 180 181 GTD 2026-12-01T15:00:00.000000000Z",
+            "BUY 10 AAPL LIT 180 181 GTD 2026-12-01T15:00:00Z",
         ),
     ],
     ids=["market", "limit", "stop", "stop-limit", "trail", "trail-limit", "close", "touched"],

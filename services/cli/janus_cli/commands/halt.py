@@ -82,6 +82,8 @@ def resume(
                 show.text(f"{each.name} takes orders")
             elif not each.is_there and each.name != subjects.HOUSE:
                 show.aside(f"{each.name}: no worker is there")
+        if account and still and (done.record is not None or is_removed):
+            show.aside(f"the halt of {account} itself is over")
         if done.record is None and not is_removed:
             show.aside(f"{account} was not halted" if account else "not all accounts were halted")
     if still:

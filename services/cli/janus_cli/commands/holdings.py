@@ -188,6 +188,8 @@ def _capabilities(broker: str, *, json: bool) -> None:
         for line in cell.lines
     ]
     note = f"{broker} · outside: with --outside-rth · what is not here is refused before it is sent"
+    if any(cell.has_fractions for cell in rows.values()):
+        note += " · fractions: of the symbols whose size step allows them"
     show.table(Table(show.columns("class session types tif also"), lines, note=note))
 
 

@@ -105,13 +105,28 @@ def check(ctx: typer.Context, *, file: File = None, json: options.Json = False) 
             status=Status.NOT_READY,
             hint="janus config show prints a sample",
         )
-    settings = _load(path)
-    names = sorted(settings["accounts"])
+    found = [_checked(path)]
+    changed = house.not_in_use(path) if file is None else None
+    if changed is not None:
+        found.append(_checked(changed))
     if json:
-        show.data("config-check", {"file": str(path), "accounts": names})
+        show.data("config-check", found[0])
         return
-    many = "account" if len(names) == 1 else "accounts"
-    show.text(f"{path}: right; {len(names)} {many}: {', '.join(names) or 'none'}")
+    for one in found:
+        names = one["accounts"]
+        many = "account" if len(names) == 1 else "accounts"
+        show.text(f"{one['file']}: right; {len(names)} {many}: {', '.join(names) or 'none'}")
+    tell_not_in_use(changed)
+
+
+def tell_not_in_use(changed: Path | None) -> None:
+    """Say what it takes until ``changed``, if there is such a file, is used."""
+    if changed is not None:
+        show.aside(f"{changed} was changed after this stack began: used after janus down, janus up")
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    return {"file": str(path), "accounts": sorted(_load(path)["accounts"])}
 
 
 def version(*, json: options.Json = False) -> None:

@@ -13,6 +13,7 @@ import typer
 from janus_common import clock
 
 from janus_cli import house, show
+from janus_cli.commands.settings import tell_not_in_use
 from janus_cli.failures import Failure, Status
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def restart(
     """Restart one process and wait until it is up; the others are left alone."""
     from janus_cli.stack import control
     from janus_cli.stack.control import Request
-    from janus_cli.stack.spec import UP
+    from janus_cli.stack.daemon import SETTLE_S
+    from janus_cli.stack.spec import UP, State
 
     folder = _folder(ctx)
     before = _named(_processes(folder), name)
@@ -92,10 +94,15 @@ def restart(
     if answer is None or not answer.ok:
         raise _no_stack(folder) if answer is None else _refused(answer.reason, answer.hint)
     began, old = clock.monotonic_s(), before.pid if before else None
-    while clock.monotonic_s() - began < RESTART_WITHIN_S:
+    up_since = None
+    while (passed := clock.monotonic_s() - began) < RESTART_WITHIN_S:
         found = _named(_processes(folder), name)
-        if found and found.state in UP and found.pid != old:
-            show.aside(f"{name} {found.state} after {clock.monotonic_s() - began:.1f} s")
+        is_up = found is not None and found.state in UP and found.pid != old
+        up_since = (up_since or passed) if is_up else None
+        if found and up_since and (found.state is State.READY or passed - up_since > SETTLE_S):
+            why = f": {found.reason}" if found.reason else ""
+            show.aside(f"{name} {found.state} after {passed:.1f} s{why}")
+            tell_not_in_use(house.not_in_use(folder.config))
             return
         time.sleep(POLL_S / 4)
     raise _refused(f"{name} is not up after {RESTART_WITHIN_S:g} s", f"janus logs {name}")

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command(context_settings=PASSED_ON)(run)
     group.command()(fault)
     group.command()(price)
+    group.command()(free)
     faults = typer.Typer(name="faults", help="Show and lift faults.", no_args_is_help=True)
     faults.command("list")(list_faults)
     faults.command("active")(active)
@@ -92,6 +94,17 @@ def price(
     show.aside(f"{row['symbol']} stays at {row['bid']} to {row['ask']}")
 
 
+def free(
+    ctx: typer.Context,
+    symbol: Annotated[str, typer.Argument(help="Only this one.", metavar="[SYMBOL]")] = "",
+    *,
+    control: Control = None,
+) -> None:
+    """Let the markets that were put somewhere move again, or one of them."""
+    _ask(ctx, control, "DELETE", f"/market{_query(symbol=symbol)}")
+    show.aside(f"{symbol or 'every market'} moves again")
+
+
 def list_faults(ctx: typer.Context, *, control: Control = None, json: options.Json = False) -> None:
     """List every fault that can be injected."""
     rows = _ask(ctx, control, "GET", "/faults/names")
@@ -113,8 +126,7 @@ def clear(
     control: Control = None,
 ) -> None:
     """Lift all faults, or one."""
-    query = f"?name={name}" if name.isidentifier() else ""
-    row = _ask(ctx, control, "DELETE", f"/faults{query}")
+    row = _ask(ctx, control, "DELETE", f"/faults{_query(name=name)}")
     show.aside(f"{row['lifted']} lifted")
 
 
@@ -156,6 +168,11 @@ def _value(key: str, text: str) -> str | int | float:
         return text
     found = _number(text)
     return int(found) if found == found.to_integral_value() else float(found)
+
+
+def _query(**words: str) -> str:
+    given = {name: word for name, word in words.items() if word}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _ask(ctx: typer.Context, control: str | None, method: str, path: str, body: Any = None) -> Any:
