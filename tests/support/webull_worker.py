@@ -34,8 +34,6 @@ SECTION = """
 broker = "webull"
 mode = "paper"
 account_id = "{account_id}"
-endpoint = "http://127.0.0.1:{port}"
-events_endpoint = "http://127.0.0.1:{events_port}"
 app_key = "file:{folder}/webull.key"
 app_secret = "file:{folder}/webull.secret"
 {more}
@@ -111,13 +109,15 @@ def webull_section(
     folder.mkdir(exist_ok=True)
     (folder / "webull.key").write_text(key)
     (folder / "webull.secret").write_text(secret)
-    more = "\n".join(f"{name} = {toml(value)}" for name, value in settings.items())
+    addresses = {
+        "endpoint": f"http://127.0.0.1:{venue.webull_port}",
+        "events_endpoint": f"http://127.0.0.1:{venue.events_port}",
+    }
+    more = "\n".join(f"{name} = {toml(it)}" for name, it in (addresses | settings).items())
     return "".join(
         SECTION.format(
             alias=alias,
             account_id=account_id,
-            port=venue.webull_port,
-            events_port=venue.events_port,
             folder=folder,
             more=more,
         )
