@@ -42,7 +42,8 @@ async def tls_before(port: int, authority: trustme.CA) -> AsyncIterator[int]:
         server.close()
         for task in list(connections):
             task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        if connections:
+            await asyncio.wait(connections)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
