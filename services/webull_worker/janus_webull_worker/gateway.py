@@ -133,7 +133,7 @@ class Client:
             raise self._refusal(error) from None
         except ClientException as error:
             if error.error_code == HTTP_ERROR:
-                raise NoAnswer(self._plain(error.error_msg)) from None
+                raise NoAnswer(self._plain(_cause(error.error_msg))) from None
             raise NoAnswer(self._plain(error)) from None
         except ValueError:  # what is no JSON, and what cannot be encoded
             raise NoAnswer("the answer is not JSON") from None
@@ -179,6 +179,12 @@ def _unwrapped(value: Any) -> Any:
                 )
             return value.get("data")
     return value
+
+
+def _cause(words: object) -> str:
+    """Return why a request failed, without the address around it."""
+    _, found, cause = str(words).rpartition("(Caused by ")
+    return cause.removesuffix(")") if found else cause
 
 
 def _date_ns(text: str | None) -> int | None:
