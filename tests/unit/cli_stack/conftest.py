@@ -34,8 +34,9 @@ if plan == "crash":
 if plan == "misconfigured":
     print('{"event": "service.refused", "error": "accounts.x: no"}', flush=True)
     sys.exit(78)
-if plan == "family":
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+if plan in {"family", "leaver"}:
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    child = subprocess.Popen(command, start_new_session=plan == "leaver")
     write(f"child={child.pid}")
 if plan != "never-ready":
     (folder / f"{name}.ready").write_text(str(os.getpid()))

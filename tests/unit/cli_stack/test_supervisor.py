@@ -222,6 +222,20 @@ async def test_what_a_process_started_ends_with_it(dummies):
         await eventually(lambda: identity.start_time(child) is None)
 
 
+async def test_a_process_that_has_died_is_not_up_while_its_output_is_still_read(dummies):
+    try:
+        async with dummies.running(dummies.spec("one", "leaver")) as supervisor:
+            await eventually(is_ready(supervisor, "one"))
+            os.kill(state_of(supervisor, "one").pid, signal.SIGKILL)
+
+            await eventually(lambda: state_of(supervisor, "one").pid is None)
+            assert state_of(supervisor, "one").state is State.STOPPING
+    finally:
+        for what, *_ in dummies.story:
+            if what.startswith("child="):  # it left the group, and held the pipe
+                os.kill(int(what[6:]), signal.SIGKILL)
+
+
 async def test_each_process_has_a_log_of_json_lines(dummies):
     async with dummies.running(dummies.spec("one")) as supervisor:
         await eventually(is_ready(supervisor, "one"))

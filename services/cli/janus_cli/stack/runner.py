@@ -127,6 +127,8 @@ class Runner:
             finally:
                 child.kill()
                 self._child = None
+                self._state = State.STOPPING  # not up while its last words are read
+                self.up.clear()
                 self._pid_file.unlink(missing_ok=True)
         self._ended(exit_words(code))
         return self._end_asked.is_set() or child.age_s >= GOOD_LIFE_S
