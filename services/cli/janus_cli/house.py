@@ -85,6 +85,19 @@ def settings(state: Path | None = None) -> Path | None:
     return _existing(Path(STATE) / EFFECTIVE, beside, Path(NAME))
 
 
+def halt_file_at_start(state: Path | None = None) -> Path | None:
+    """Return the file that will halt a stack of ``state`` when it starts; None: it has no folder.
+
+    Raises:
+        Failure: the settings cannot be read.
+    """
+    folder, path = state or Path(STATE), settings(state)
+    named = _table(_toml(path), "control").get("halt_file") if path is not None else None
+    if path is not None and isinstance(named, str):
+        return path.parent.absolute() / named
+    return folder / "halt" if folder.is_dir() else None
+
+
 def not_in_use(path: Path) -> Path | None:
     """Return ``janus.toml`` here if it was changed after the stack here wrote ``path``."""
     here, effective = Path(NAME), Path(STATE) / EFFECTIVE
@@ -97,13 +110,17 @@ def _existing(*paths: Path) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _read(path: Path) -> House:
+def _toml(path: Path) -> Mapping[str, Any]:
     try:
-        raw = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Failure(
             f"{path}: {error}", status=Status.NOT_READY, hint="janus config check"
         ) from error
+
+
+def _read(path: Path) -> House:
+    raw = _toml(path)
     url = environment().get(OVERLAY) or _table(raw, "bus").get("url")
     if not isinstance(url, str):
         raise Failure(

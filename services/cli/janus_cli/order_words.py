@@ -179,7 +179,8 @@ def _open(placed: Placed) -> OrderFailure | None:
         return _unanswered(intent, reply) if reply.outcome is Outcome.UNKNOWN else None
     if reply.outcome is Outcome.UNKNOWN:
         return unknown(intent, reply.reason or "no answer")
-    return unknown(intent, "the broker has not answered yet") if placed.waited else None
+    said = placed.order.reason if placed.order is not None else None
+    return unknown(intent, said or "the broker has not answered yet") if placed.waited else None
 
 
 def _refused(intent: OrderIntent, code: Code | None, reason: str | None, hint: str) -> OrderFailure:

@@ -158,3 +158,13 @@ async def test_a_broker_that_hinders_one_account_is_said_of_that_one_alone(stack
         assert (await of_both(stack, "workers"))["wb-main"]["state"] == "READY"
 
     await eventually(well, 60.0)
+
+
+async def test_an_order_in_doubt_says_what_the_broker_said(stack):
+    await stack.janus("venue", "fault", "webull_html", "path=/place")
+
+    said = await stack.janus("buy", "AAPL", "1", "100", "-a", "wb-main", "--timeout", "2s")
+
+    assert said.code == 5, said
+    assert said.err.startswith("Order Error: outcome unknown: ")
+    assert "has not answered yet" not in said.err

@@ -138,6 +138,48 @@ async def test_cancel_all_of_a_symbol_leaves_the_others(stack, resting):
     assert (await at_venue(stack, resting))["status"] == "Submitted"
 
 
+async def test_a_cancel_that_the_broker_refuses_is_told_at_once(stack, resting):
+    await broken(stack, "error_161")
+
+    said = await stack.janus("cancel", resting, "--timeout", "1h")
+
+    assert said.code == 3, said
+    assert said.err.startswith("Order Error: it was not canceled: ")
+    assert "(IB 161); the order is working" in said.err
+    assert (await at_venue(stack, resting))["status"] == "Submitted"
+
+
+async def test_of_all_orders_one_that_the_broker_does_not_cancel_is_told_at_once(stack, resting):
+    other = await stack.order("buy", "IBM", "1", "100", *ON_MAIN)
+    await broken(stack, "error_161", "times=1")
+
+    said = await stack.janus("cancel", "--all", *ON_MAIN, "-s", "IBM", "--timeout", "1h", "--json")
+
+    assert said.code == 8, said
+    refused = {row["client_order_id"]: row for row in said.data if row["error"]}
+    assert [row["state"] for row in refused.values()] == ["WORKING"]
+    assert "it was not canceled" in next(iter(refused.values()))["error"]["reason"]
+    canceled = {row["client_order_id"] for row in said.data if row["state"] == "CANCELED"}
+    assert canceled | set(refused) >= {resting, other["client_order_id"]}
+
+
+async def test_cancel_all_of_a_symbol_without_orders_names_it(stack):
+    said = await stack.janus("cancel", "--all", "-s", "appl")
+
+    assert (said.code, said.out) == (0, "no open orders of APPL\n")
+
+
+async def test_an_id_of_two_accounts_orders_is_shown_for_one_of_them(stack, resting):
+    await stack.order("buy", "IBM", "1", "100", "-a", "ib-alt", "--id", resting)
+
+    both = await stack.janus("orders", "show", resting)
+    one = await stack.janus("orders", "show", resting, "-a", "ib-alt")
+
+    assert both.code == 2
+    assert "add -a ib-alt or -a ib-main" in both.err
+    assert one.out.startswith("ib-alt BUY 1 IBM")
+
+
 async def test_cancel_all_of_an_account_leaves_the_other_accounts(stack, resting):
     other = await stack.order("buy", "IBM", "1", "100", "-a", "ib-alt")
 

@@ -154,12 +154,31 @@ async def test_a_halt_of_an_account_whose_worker_is_frozen_holds_and_says_so(sta
     assert "halted by" in refused.err
 
 
+async def test_a_halt_while_no_stack_runs_waits_for_the_next_one(tmp_path):
+    (tmp_path / ".janus").mkdir()
+
+    said = await run_janus("halt", "--all", "--reason", "closed today", cwd=tmp_path)
+    one = await run_janus("halt", *ON_MAIN, cwd=tmp_path)
+
+    assert (said.code, one.code) == (8, 8), said
+    assert "all accounts are halted from the stack's next start on" in said.err
+    assert (tmp_path / ".janus" / "halt").read_text() == "closed today\n"
+    assert (tmp_path / ".janus" / "halt.ib-main").exists()
+
+
+async def test_a_halt_where_there_is_no_stack_at_all_halts_nothing(tmp_path):
+    said = await run_janus("halt", "--all", cwd=tmp_path)
+
+    assert said.code == 4, said
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("halt",), "give -a ACCOUNT, or --all"),
-        (("resume",), "give -a ACCOUNT, or --all"),
-        (("halt", "--all", *ON_MAIN), "give -a ACCOUNT, or --all"),
+        (("halt",), "give one of -a ACCOUNT and --all"),
+        (("resume",), "give one of -a ACCOUNT and --all"),
+        (("halt", "--all", *ON_MAIN), "give one of -a ACCOUNT and --all"),
         (("halt", "-a", "nobody"), "there is no account 'nobody'"),
         (("halt", "-a", "ib main"), "'ib main': a name on the bus has"),
         (("halt", "-a", "*"), "'*': a name on the bus has"),

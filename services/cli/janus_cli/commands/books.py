@@ -249,6 +249,7 @@ def show_order(
         updates = [each.message for each in bus.history(quick.ORDERS, pattern, OrderUpdate)]
         if not updates:
             raise _no_record(client_order_id, account)
+        options.one_account(client_order_id, {each.account for each in updates})
         executions = _executions(bus, updates[-1])
     if json:
         lives = {"updates": [as_json(each) for each in updates]}

@@ -21,7 +21,7 @@ from janus_common.symbols import canonical
 
 from janus_cli import house, order_words, show
 from janus_cli.commands import cancel_all, options
-from janus_cli.commands.cancel_all import NOT_THERE
+from janus_cli.commands.cancel_all import AT_WORK, NOT_THERE, is_refused
 from janus_cli.failures import Failure, OrderFailure, Status, status_of, tell
 from janus_cli.house import House
 from janus_cli.show_format import as_json
@@ -57,18 +57,28 @@ class Canceled:
         is_unsent = order is not None and order.code is Code.CANCELED_UNSENT
         if is_unsent or (order is None and reply.unsent and reply.outcome is Outcome.ACCEPTED):
             return None  # its own request is told so; it needs no broker
-        if order is not None and order.state in FINAL - {OrderState.CANCELED}:
-            return self._failed(
-                f"it could not be canceled any more: {order_words.state(order)}",
-                Status.REJECTED,
-                Code.ORDER_FINAL.value,
-            )
+        if order is not None and (told := self._told_by(order)):
+            return told
         if not self.client_order_id:
             return None  # about no order: all that was in line
         is_open = order is None or order.state not in FINAL
         if (self.waited and is_open) or reply.outcome is Outcome.UNKNOWN:
             reason = reply.reason or "the broker has not answered yet"
             return self._failed(f"outcome unknown: {reason}", Status.UNKNOWN, "OUTCOME_UNKNOWN")
+        return None
+
+    def _told_by(self, order: OrderUpdate) -> OrderFailure | None:
+        """Return what the order says of a cancel that did not work."""
+        if order.state in FINAL - {OrderState.CANCELED}:
+            why = f"it could not be canceled any more: {order_words.state(order)}"
+            return self._failed(why, Status.REJECTED, Code.ORDER_FINAL.value)
+        if is_refused(self.reply.order, order):
+            why = order.reason or "the broker did not take it"
+            return self._failed(
+                f"it was not canceled: {why}; the order is {order_words.state(order)}",
+                Status.REJECTED,
+                (order.code or Code.BROKER_REJECTED).value,
+            )
         return None
 
     def _failed(
@@ -149,7 +159,7 @@ def cancel(
     if json:
         show.data("cancel", [each.data() for each in done])
     elif not done:
-        show.text("no open orders")
+        show.text(f"no open orders of {symbol.upper()}" if symbol else "no open orders")
     failed = [failure for each in done if (failure := each.failure())]
     for each in done if not json else []:
         if failure := each.failure():
@@ -277,12 +287,7 @@ async def recorded(
     pattern = subjects.order(account or subjects.ANY, client_order_id)
     found = janus.bus.streams.last_of_each(streams.ORDERS, pattern, OrderUpdate)
     orders = [each.message async for each in found]
-    if len(orders) > 1:
-        raise Failure(
-            f"{len(orders)} accounts have an order {client_order_id}",
-            status=Status.USAGE,
-            hint=f"add -a {' or -a '.join(order.account for order in orders)}",
-        )
+    options.one_account(client_order_id, {order.account for order in orders})
     return orders[0] if orders else None
 
 
@@ -296,7 +301,8 @@ async def _one(
         reply = await janus.cancel(account, client_order_id)
         followed.note(reply.order)
         if wait and reply.outcome is not Outcome.DENIED:
-            await followed.until(FINAL, timeout_s=timeout_s)
+            is_asked = reply.order is not None and reply.order.state is OrderState.CANCEL_PENDING
+            await followed.until(FINAL | AT_WORK if is_asked else FINAL, timeout_s=timeout_s)
     elapsed_ms = (monotonic_s() - began) * 1_000
     last = followed.last
     return [Canceled(account, client_order_id, reply, last, elapsed_ms, waited=wait)]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from janus_common.client import JanusClient
 from janus_common.clock import monotonic_s
 from janus_common.errors import Code
-from janus_common.messages import IntentReply, OrderUpdate, Outcome
+from janus_common.messages import IntentReply, OrderState, OrderUpdate, Outcome
 from janus_common.orders import FINAL
 from janus_common.worker.book import FOREIGN
 
 NOT_THERE = frozenset({Code.ACCOUNT_NOT_READY, Code.BROKER_DOWN, Code.UNKNOWN_ACCOUNT})
+AT_WORK = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED})
 LOOK_S = 0.1
 
 
@@ -23,6 +24,13 @@ class Scope:
 
     account: str | None
     symbol: str | None
+
+
+def is_refused(asked: OrderUpdate | None, order: OrderUpdate | None) -> bool:
+    """Whether ``order`` is at work again after the cancel that ``asked`` shows as under way."""
+    if asked is None or order is None or asked.state is not OrderState.CANCEL_PENDING:
+        return False
+    return order.revision > asked.revision and order.state in AT_WORK
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,12 @@ class Answer:
         return shown
 
     def reply_about(self, order: OrderUpdate | None) -> IntentReply:
-        """Return the reply as it concerns one order: what has ended is not refused."""
-        if order is not None and order.state in FINAL and self._is_bad():
-            return IntentReply(outcome=Outcome.ACCEPTED, account=self.account)
+        """Return the reply as it concerns one order: what was asked, or has ended, is not denied."""
+        name = order.client_order_id if order is not None else ""
+        asked = next((one for one in self.reply.orders if one.client_order_id == name), None)
+        has_ended = order is not None and order.state in FINAL and self._is_bad()
+        if asked is not None or has_ended:
+            return IntentReply(outcome=Outcome.ACCEPTED, account=self.account, order=asked)
         return self.reply
 
     def _is_bad(self) -> bool:
@@ -88,21 +99,34 @@ async def _ask_one(
         for order in opened
         if order.account == account and order.origin != FOREIGN
     }
-    mine |= {order.client_order_id: order for order in reply.orders}
-    if timeout_s is not None and reply.outcome is not Outcome.DENIED:
-        await _until_over(janus, account, mine, until_s=monotonic_s() + timeout_s)
+    asked = {order.client_order_id: order for order in reply.orders}
+    mine |= asked
+    if timeout_s is not None:
+        waiting = set(asked if reply.outcome is Outcome.DENIED else mine)
+        until_s = monotonic_s() + timeout_s
+        await _until_over(janus, account, mine, waiting=waiting, asked=asked, until_s=until_s)
     return Answer(account, reply, list(mine.values()), is_named=scope.account is not None)
 
 
 async def _until_over(
-    janus: JanusClient, account: str, orders: dict[str, OrderUpdate], *, until_s: float
+    janus: JanusClient,
+    account: str,
+    orders: dict[str, OrderUpdate],
+    *,
+    waiting: set[str],
+    asked: dict[str, OrderUpdate],
+    until_s: float,
 ) -> None:
-    """Look at ``orders`` until all of them are over, or the time is."""
+    """Look at ``orders`` until those ``waiting`` are over or not canceled, or the time is."""
     while True:
-        for name in [n for n, order in orders.items() if order.state not in FINAL]:
+        for name in waiting:
             if (now := await janus.order(account, name)) is not None:
                 orders[name] = now
-        left = [order for order in orders.values() if order.state not in FINAL]
-        if not left or monotonic_s() > until_s:
+        waiting = {
+            name
+            for name in waiting
+            if orders[name].state not in FINAL and not is_refused(asked.get(name), orders[name])
+        }
+        if not waiting or monotonic_s() > until_s:
             return
         await asyncio.sleep(LOOK_S)

@@ -39,7 +39,10 @@ def halt(
     json: options.Json = False,
 ) -> None:
     """Let nothing but cancels through, from now on and over restarts; open orders stay open."""
-    here = _house(ctx, account, all_=all_)
+    try:
+        here = _house(ctx, account, all_=all_)
+    except Failure as failure:
+        raise _halted_from_start_on(ctx.obj.state, account, reason, failure) from failure
     try:
         done, still_open = asyncio.run(_halt(here, account, reason))
     except BusUnavailable as error:
@@ -99,7 +102,7 @@ def resume(
 def _house(ctx: typer.Context, account: str | None, *, all_: bool) -> House:
     if (account is None) != all_:
         raise Failure(
-            "give -a ACCOUNT, or --all for all of them",
+            "give one of -a ACCOUNT and --all",
             status=Status.USAGE,
             hint="janus accounts",
         )
@@ -135,6 +138,29 @@ async def _resume(here: House, account: str | None, reason: str, *, remove: Path
 
 def _to(here: House, account: str | None) -> list[str]:
     return [account] if account else list(here.accounts)
+
+
+def _halted_from_start_on(
+    state: Path | None, account: str | None, reason: str, failure: Failure
+) -> Failure:
+    """Leave the file for a stack that does not run now, and say so; ``failure`` if it has none."""
+    base = house.halt_file_at_start(state)
+    if failure.status is not Status.UNREACHABLE or base is None:
+        return failure
+    file = path_of(base, account)
+    try:
+        file.write_text(f"{reason or f'janus halt, {house.principal()}'}\n")
+    except OSError as error:
+        return Failure(
+            f"nothing is halted: {failure.reason}; and {file}: {error.strerror}",
+            status=Status.UNREACHABLE,
+            hint=f"touch {file}",
+        )
+    return Failure(
+        f"{_are(account)} halted from the stack's next start on, by the file {file}; none runs now",
+        status=Status.PARTLY,
+        hint="once it runs: janus resume",
+    )
 
 
 def _halted_by_file(here: House, account: str | None, reason: str, *, why: str) -> Failure:

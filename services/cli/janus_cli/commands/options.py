@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -67,6 +68,16 @@ def order_id(text: str) -> str:
         code=Code.INVALID_ID.value,
         hint=f"an id has 1 to {MAX_ID} letters, digits, dashes and underscores",
     )
+
+
+def one_account(client_order_id: str, accounts: Collection[str]) -> None:
+    """Raise Failure where an id is that of several accounts' orders."""
+    if len(accounts) > 1:
+        raise Failure(
+            f"{len(accounts)} accounts have an order {client_order_id}",
+            status=Status.USAGE,
+            hint=f"add -a {' or -a '.join(sorted(accounts))}",
+        )
 
 
 def is_duration(text: str) -> bool:
