@@ -1,7 +1,8 @@
 """One app key: its requests, their turns, and the threads that wait for the answers.
 
 Questions may be asked again, orders never. Orders have threads of their own, so that no question
-that hangs stands before one; an order whose turn comes too late is not sent at all.
+that hangs stands before one, and cancels too, so that no order does; what no thread takes in time
+is not sent at all.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:  # the SDK is in the worker's own interpreter only
 TRIES = 3  # of a question
 TURN_S = 90.0  # for a question's turn: some windows, as many accounts may wait
 BEGIN_S = 2.0  # an order that no thread has taken by then is not sent
-QUESTION_THREADS, ORDER_THREADS = 4, 64
+QUESTION_THREADS, ORDER_THREADS, CANCEL_THREADS = 4, 64, 64
 PAUSE_S = 1.0  # after Webull's word that it is too much; and up to as much again
 
 log = get_logger()
@@ -44,6 +45,7 @@ class AppKey:
         self.rates = Rates(settings.rates, monotonic_s=monotonic_s)
         self._questions = Threads("webull-question", at_most=QUESTION_THREADS)
         self._orders = Threads("webull-order", at_most=ORDER_THREADS)
+        self._cancels = Threads("webull-cancel", at_most=CANCEL_THREADS)
 
     async def ask(self, path: Path, call: Callable[[], Answer], *, rank: Rank = FIRST) -> Answer:
         """Ask a question, a few times if there is no answer.
@@ -75,7 +77,8 @@ class AppKey:
 
     def send(self, path: Path, call: Callable[[], Answer]) -> asyncio.Future[Answer]:
         """Begin to send an order, a change or a cancel; it is sent once or, if late, not at all."""
-        return self._answered(path, self._orders, partial(_timely, call, monotonic_s()))
+        threads = self._cancels if path is Path.CANCEL else self._orders
+        return self._answered(path, threads, partial(_timely, call, monotonic_s()))
 
     def _answered(
         self, path: Path, threads: Threads, call: Callable[[], Answer]

@@ -22,11 +22,15 @@ class Threads:
         self._name, self._at_most = name, at_most
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._count = 0
-        self._free = 0
+        self._unfinished = 0  # calls handed over, begun or not
         self._lock = threading.Lock()
 
     def run(self, call: Callable[[], T]) -> Future[T]:
-        """Begin ``call`` on a thread; return what becomes of it."""
+        """Begin ``call`` on a thread; return what becomes of it.
+
+        Raises:
+            RuntimeError: there can be no more threads; ``call`` will not run.
+        """
         future: Future[T] = Future()
 
         def work() -> None:
@@ -39,19 +43,19 @@ class Threads:
             else:
                 future.set_result(result)
 
-        self._calls.put(work)
         with self._lock:
-            if not self._free and self._count < self._at_most:
-                self._count += 1
-                name = f"{self._name}-{self._count}"
+            # Counted by calls, not by idle threads: of several calls that are handed over before
+            # an idle thread wakes, each would count on that same one.
+            if self._unfinished >= self._count and self._count < self._at_most:
+                name = f"{self._name}-{self._count + 1}"
                 threading.Thread(target=self._serve, name=name, daemon=True).start()
+                self._count += 1
+            self._unfinished += 1
+        self._calls.put(work)
         return future
 
     def _serve(self) -> None:
         while True:
+            self._calls.get()()
             with self._lock:
-                self._free += 1
-            work = self._calls.get()
-            with self._lock:
-                self._free -= 1
-            work()
+                self._unfinished -= 1
