@@ -89,14 +89,21 @@ def moment_ns(value: Row, name: str) -> int | None:
 
 
 def listed(value: Row, name: str) -> list[Row]:
-    """Return the rows of a page; one that has none may leave them out, and is a page still."""
-    is_page = name in value or not NEXT.isdisjoint(value)
-    return rows(value.get(name, [] if is_page else None), name)
+    """Return the rows of a page; an answer that does not name them is none."""
+    return rows(value.get(name), name)
 
 
-def has_next(value: Row) -> bool:
-    """Whether another page follows; two spellings are in use."""
-    return any(bool(value.get(name)) for name in NEXT)
+def has_next(value: Row) -> bool | None:
+    """Whether another page follows, in either spelling; None: it does not say."""
+    said = [_flag(value, name) for name in sorted(NEXT) if value.get(name) is not None]
+    return any(said) if said else None
+
+
+def _flag(value: Row, name: str) -> bool:
+    found = str(value[name]).lower()
+    if found not in {"true", "false"}:
+        raise BadAnswer(f"{name}: true or false was expected, not {_shown(value[name])}")
+    return found == "true"
 
 
 def _shown(value: Any) -> str:

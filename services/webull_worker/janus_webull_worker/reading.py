@@ -31,7 +31,7 @@ from janus_webull_worker.outcome import Answer, Refused
 from janus_webull_worker.rates import FIRST, Path
 from janus_webull_worker.translate import Seen
 
-PAGES = 50  # of a hundred; more is a list that never ends
+FULL = 100  # rows of a page, as we ask for them: one that does not say so may have another
 NORMAL = {"NORMAL", ""}
 
 Page = Callable[[str | None], Answer]
@@ -59,9 +59,7 @@ class Reading:
             BrokerUnavailable: it is not there, closed, or Webull does not answer.
         """
         own = self._account.account_id
-        found = await self._pages(
-            Path.ACCOUNTS, self._client.accounts, cursor="subscription_id", at_most=100
-        )
+        found = await self._pages(Path.ACCOUNTS, self._client.accounts, cursor="subscription_id")
         names = [str(row.get("account_id", "")) for row in found]
         if own not in names:
             raise self._account.missing(names)
@@ -174,35 +172,27 @@ class Reading:
                 taken.append(seen)
         return taken
 
-    async def _pages(
-        self, path: Path, page: Page, *, cursor: str, under: str = "", at_most: int = 0
-    ) -> list[Row]:
+    async def _pages(self, path: Path, page: Page, *, cursor: str, under: str = "") -> list[Row]:
         """Return all rows of a list that comes in pages.
 
-        ``under`` is the field that holds them; without it the answer is a page, and one of
-        ``at_most`` rows has another behind it.
+        ``under`` is the field that holds them; without it the answer is a page.
         """
         found: list[Row] = []
         last: str | None = None
-        for _ in range(PAGES):
+        passed: set[str] = set()
+        while True:
             answer = await self.ask(path, partial(page, last))
             try:
-                if under:
-                    whole = fields.row(answer.value, path)
-                    rows = fields.listed(whole, under)
-                    has_next = fields.has_next(whole)
-                else:
-                    rows = fields.rows(answer.value, path)
-                    has_next = len(rows) >= at_most
+                rows, has_next = _page(answer.value, under, path)
                 found += rows
-                before, last = last, fields.text(rows[-1], cursor) if rows else None
+                if not has_next:
+                    return found
+                before, last = last, _cursor(rows, cursor)
             except BadAnswer as error:
                 raise BrokerUnavailable(f"{path}: {error}") from error
-            if not has_next or last is None:
-                return found
-            if last == before:
+            if last in passed:
                 raise BrokerUnavailable(f"{path}: the page behind {before} ends with {last} again")
-        raise BrokerUnavailable(f"{path}: more than {PAGES} pages")
+            passed.add(last)
 
     async def holdings(self) -> list[Row]:
         """Return all rows of what the account holds."""
@@ -214,3 +204,21 @@ class Reading:
             return fields.row(answer.value, path)
         except BadAnswer as error:
             raise BrokerUnavailable(f"{path}: {error}") from error
+
+
+def _page(value: Any, under: str, path: Path) -> tuple[list[Row], bool]:
+    """Return the rows of a page, and whether another follows."""
+    if not under:
+        rows, said = fields.rows(value, path), None
+    else:
+        whole = fields.row(value, path)
+        rows, said = fields.listed(whole, under), fields.has_next(whole)
+    return rows, len(rows) >= FULL if said is None else said
+
+
+def _cursor(rows: Sequence[Row], name: str) -> str:
+    """Return where the next page begins: behind the last row that can be named."""
+    named = [row for row in rows if row.get(name) not in {None, ""}]
+    if not named:
+        raise BadAnswer(f"another page is to follow, and no row of this one shows its {name}")
+    return fields.text(named[-1], name)

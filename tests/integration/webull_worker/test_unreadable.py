@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from janus_common.errors import Code
-from janus_common.messages import OrderState, Outcome
+from janus_common.messages import OrderState, Outcome, ServiceState
 
 from tests.support.waiting import eventually
 
@@ -55,3 +55,21 @@ async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
 
     await eventually(told, 20.0)
     assert (await desk.position("AAPL")).qty == before.qty
+
+
+async def test_an_answer_without_its_list_does_not_say_that_nothing_is_held(desk):
+    await desk.order_is(await desk.market(3, "SPY"), OrderState.FILLED)
+
+    async def held():
+        position = await desk.position("SPY")
+        assert position is not None
+        assert position.qty >= 3
+        return position
+
+    before = await eventually(held, 15.0)
+    await desk.venue.fault("webull_drop_field", text="holdings", path="/positions")
+
+    shown = await desk.is_in(ServiceState.DOWN, within_s=20.0)
+
+    assert "holdings" in (shown.reason or "")
+    assert (await desk.position("SPY")).qty == before.qty

@@ -70,10 +70,20 @@ def test_a_moment_is_utc(text, ns):
     assert fields.moment_ns({"place_time": text}, "place_time") == ns
 
 
-@pytest.mark.parametrize("row", [{"has_next": True}, {"hasNext": True}])
-def test_both_spellings_of_another_page_are_known(row):
-    assert fields.has_next(row)
-    assert not fields.has_next({})
+@pytest.mark.parametrize("name", ["has_next", "hasNext"])
+@pytest.mark.parametrize(
+    ("value", "has_next"),
+    [(True, True), ("true", True), (False, False), ("false", False), (None, None)],
+)
+def test_whether_another_page_follows_is_read_in_both_spellings(name, value, has_next):
+    assert fields.has_next({name: value}) is has_next
+    assert fields.has_next({}) is None
+
+
+@pytest.mark.parametrize("value", ["", "maybe", 2, []])
+def test_what_is_neither_true_nor_false_says_nothing_of_another_page(value):
+    with pytest.raises(BadAnswer, match="has_next: true or false was expected"):
+        fields.has_next({"has_next": value})
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))

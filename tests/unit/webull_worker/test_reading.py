@@ -27,11 +27,13 @@ class Pages:
     def __init__(self, *pages: dict[str, Any]) -> None:
         self.key = self.client = self
         self._pages = list(pages)
+        self.asked_after: list[str | None] = []
 
     async def ask(self, _path, call, *, rank):
         return call()
 
-    def positions(self, _account, _after):
+    def positions(self, _account, after):
+        self.asked_after.append(after)
         return Answer(self._pages.pop(0))
 
 
@@ -79,14 +81,66 @@ async def test_a_page_that_comes_again_is_no_end_of_the_list():
         await reading(again, again).holdings()
 
 
-async def test_an_empty_list_may_be_left_out():
-    assert await reading({"has_next": False}).holdings() == []
+async def test_a_cursor_that_came_before_is_no_end_of_the_list():
+    one, two = ({"has_next": True, "holdings": [row(number)]} for number in (1, 2))
+
+    with pytest.raises(BrokerUnavailable, match="the page behind 2 ends with 1 again"):
+        await reading(one, two, one).holdings()
 
 
-@pytest.mark.parametrize("answer", [{}, {"message": "system busy"}])
-async def test_an_answer_that_is_no_list_does_not_say_that_nothing_is_held(answer):
-    with pytest.raises(BrokerUnavailable, match="holdings"):
+async def test_a_list_has_as_many_pages_as_it_takes():
+    pages = [{"has_next": number < 120, "holdings": [row(number)]} for number in range(121)]
+
+    assert len(await reading(*pages).holdings()) == 121
+
+
+@pytest.mark.parametrize(
+    "end", [{"has_next": False}, {"hasNext": False}, {"has_next": "false"}, {}]
+)
+async def test_an_account_may_hold_nothing(end):
+    assert await reading({**end, "holdings": []}).holdings() == []
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"message": "system busy"}, {"has_next": False}, {"hasNext": False}]
+)
+async def test_an_answer_without_its_list_does_not_say_that_nothing_is_held(answer):
+    with pytest.raises(BrokerUnavailable, match="holdings: a list was expected"):
         await reading(answer).holdings()
+
+
+async def test_a_page_without_rows_is_not_followed_by_another():
+    with pytest.raises(BrokerUnavailable, match="no row of this one shows its instrument_id"):
+        await reading({"has_next": True, "holdings": []}).holdings()
+
+
+@pytest.mark.parametrize("rest", [[], [row(100)]])
+async def test_behind_a_full_page_that_does_not_say_so_there_may_be_more(rest):
+    full = [row(number) for number in range(100)]
+
+    assert await reading({"holdings": full}, {"holdings": rest}).holdings() == full + rest
+
+
+async def test_a_full_page_may_be_the_last_one():
+    full = [row(number) for number in range(100)]
+
+    assert await reading({"has_next": False, "holdings": full}).holdings() == full
+
+
+async def test_a_row_without_an_id_ends_a_list_as_any_other():
+    rows = [row(1), {"symbol": "AAPL"}]
+
+    assert await reading({"has_next": False, "holdings": rows}).holdings() == rows
+
+
+async def test_the_next_page_begins_behind_the_last_row_that_has_an_id():
+    pages = Pages(
+        {"has_next": True, "holdings": [row(1), {"symbol": "AAPL"}]},
+        {"has_next": False, "holdings": [row(2)]},
+    )
+
+    assert len(await of(pages).holdings()) == 3
+    assert pages.asked_after == [None, "1"]
 
 
 @pytest.fixture
