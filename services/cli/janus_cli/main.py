@@ -16,16 +16,21 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; nothing but an interrupt gets out."""
-    _import_quickly()
+    try:
+        _import_quickly()
+        return _run(arguments)
+    except KeyboardInterrupt:  # also while modules are imported, so that none is to be had
+        sys.stderr.write("\ninterrupted\n")
+        return 130
+
+
+def _run(arguments: Sequence[str]) -> int:
     from janus_cli import tree
     from janus_cli.failures import Status, as_failure, tell
 
     try:
         status = tree.run(arguments)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")
-        return Status.INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.DONE
@@ -43,8 +48,7 @@ def run(arguments: Sequence[str]) -> int:
 def _import_quickly() -> None:
     """Save most of a short command's time, which goes into imports.
 
-    Compiled modules are kept in the virtual environment where they would not be kept at all;
-    msgspec does without typing_extensions, and the collector looks through the modules once.
+    Modules stay compiled, msgspec needs no typing_extensions, the collector looks once.
     """
     gc.set_threshold(50_000)
     if sys.dont_write_bytecode and sys.pycache_prefix is None:

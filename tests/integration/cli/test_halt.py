@@ -62,7 +62,7 @@ async def test_a_halted_account_refuses_with_status_7_and_says_who_and_why(stack
     assert halted.code == 0, halted
     assert halted.out.startswith("ib-main: halted by ")
     assert halted.out.endswith(": news at three\n")
-    assert "1 orders are open and stay so; janus cancel --all -a ib-main" in halted.err
+    assert "1 order is still open; janus cancel --all -a ib-main" in halted.err
     assert refused.code == changed.code == 7, (refused, changed)
     assert refused.err.startswith("Order Error: account ib-main takes no new orders: halted by ")
     assert "code HALTED\nHint: nothing was sent; janus resume -a ib-main" in refused.err

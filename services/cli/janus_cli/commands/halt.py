@@ -59,7 +59,8 @@ def halt(
                 show.aside(f"{each.name}: no worker is there; it will begin halted")
         if still_open:
             scope = f"--all -a {account}" if account else "--all"
-            show.aside(f"{still_open} orders are open and stay so; janus cancel {scope}")
+            open_ones = "1 order is" if still_open == 1 else f"{still_open} orders are"
+            show.aside(f"{open_ones} still open; janus cancel {scope}")
     _raise_if_silent(done.answers)
 
 
