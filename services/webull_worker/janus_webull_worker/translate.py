@@ -31,6 +31,7 @@ WORDS: dict[str, Word] = {
     "FAILED": Word.REJECTED,
 }
 ENDS = frozenset({"FILLED", "CANCELLED", "FAILED"})
+WITH_FILLS = frozenset({"FILLED", "PARTIAL_FILLED"})
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL, "SHORT": Side.SELL}
 SHORT = "SHORT"
 WITH_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
@@ -161,6 +162,7 @@ def seen(value: Any) -> Seen:
     )
     tif = fields.text(head, "tif", fields.text(item, "tif", ""))
     currency = fields.text(item, "currency", "USD")
+    filled_qty, average_price = _filled(item)
     return Seen(
         wire_id=fields.text(head, "client_order_id", fields.text(item, "client_order_id", "")),
         order_id=fields.text(head, "order_id", fields.text(item, "order_id", "")),
@@ -171,8 +173,8 @@ def seen(value: Any) -> Seen:
         tif=Tif(tif) if tif in set(Tif) else None,
         status=fields.text(item, "order_status"),
         qty=fields.needed(item, "qty"),
-        filled_qty=fields.number(item, "filled_qty") or ZERO,
-        average_price=fields.price(item, "filled_price"),
+        filled_qty=filled_qty,
+        average_price=average_price,
         limit_price=fields.price(item, "limit_price"),
         stop_price=fields.price(item, "stop_price"),
         trail_amount=amount,
@@ -182,6 +184,17 @@ def seen(value: Any) -> Seen:
         placed_ns=fields.moment_ns(item, "place_time"),
         filled_ns=fields.moment_ns(item, "last_filled_time"),
     )
+
+
+def _filled(item: Row) -> tuple[Decimal, Decimal | None]:
+    """Return how much is filled and at which average price: there is no fill without either."""
+    qty, average = fields.number(item, "filled_qty") or ZERO, fields.price(item, "filled_price")
+    status = fields.text(item, "order_status")
+    if qty <= ZERO and status in WITH_FILLS:
+        raise BadAnswer(f"filled_qty: nothing, of an order that is {status}")
+    if qty > ZERO and average is None:
+        raise BadAnswer(f"filled_price: nothing, of an order with {plain(qty)} filled")
+    return qty, average
 
 
 def report(order: Seen, *, name: str | None) -> OrderReport:
@@ -214,7 +227,7 @@ def _reason(order: Seen, word: Word | None) -> str:
 
 
 def progress(order: Seen, *, account: str, name: str | None, now_ns: int) -> FillProgress | None:
-    """Return how much of an order is filled; None: nothing, or at no price that is told."""
+    """Return how much of an order is filled; None: nothing."""
     if order.filled_qty <= ZERO or order.average_price is None:
         return None
     own = order.wire_id or order.order_id

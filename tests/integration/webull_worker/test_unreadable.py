@@ -38,6 +38,28 @@ async def test_an_order_that_cannot_be_read_blocks_its_symbol_until_it_can(desk,
     await eventually(taken, 20.0)
 
 
+@pytest.mark.parametrize(("symbol", "field"), [("IBM", "filled_qty"), ("BAC", "filled_price")])
+async def test_a_fill_of_which_not_all_is_told_is_published_once_it_is(desk, symbol, field):
+    await desk.venue.fault("webull_drop_field", text=field, path="/trade/order")
+    name = await desk.market(1, symbol)
+
+    async def told():
+        reasons = [event.reason for event in await desk.events("broker-unreadable")]
+        assert [reason for reason in reasons if f"{field}: nothing, of an order" in reason]
+
+    await eventually(told, 20.0)
+    assert (await desk.order(name)).state is not OrderState.FILLED
+    assert await desk.filled(name) == 0
+    await desk.venue.delete("/faults")
+
+    await desk.order_is(name, OrderState.FILLED, within_s=20.0)
+
+    async def published():
+        assert await desk.filled(name) == 1
+
+    await eventually(published)
+
+
 async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
     await desk.order_is(await desk.market(3), OrderState.FILLED)
 

@@ -191,7 +191,7 @@ def test_what_is_filled_is_told_with_the_name_of_the_order():
 
 
 def test_nothing_filled_is_no_progress():
-    row = FLAT | {"filled_qty": "0", "filled_price": None}
+    row = FLAT | {"order_status": "SUBMITTED", "filled_qty": "0", "filled_price": None}
 
     assert translate.progress(translate.seen(row), account="wb", name=NAME, now_ns=9) is None
 
@@ -200,6 +200,26 @@ def test_nothing_filled_is_no_progress():
 def test_a_row_without_what_matters_is_no_answer(missing):
     with pytest.raises(BadAnswer):
         translate.seen({key: value for key, value in FLAT.items() if key != missing})
+
+
+@pytest.mark.parametrize("status", ["FILLED", "PARTIAL_FILLED"])
+@pytest.mark.parametrize("field", ["filled_qty", "filled_price"])
+@pytest.mark.parametrize("value", [None, "", "0", 0])
+def test_a_fill_without_its_quantity_or_price_is_no_answer(status, field, value):
+    with pytest.raises(BadAnswer, match=field):
+        translate.seen(FLAT | {"order_status": status, field: value})
+
+
+def test_what_was_filled_of_a_canceled_order_has_a_price():
+    with pytest.raises(BadAnswer, match="filled_price: nothing, of an order with 4 filled"):
+        translate.seen(FLAT | {"order_status": "CANCELLED", "filled_price": None})
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "CANCELLED", "FAILED"])
+def test_an_order_of_which_nothing_is_filled_may_leave_that_out(status):
+    row = {key: value for key, value in FLAT.items() if not key.startswith("filled_")}
+
+    assert translate.seen(row | {"order_status": status}).filled_qty == 0
 
 
 @pytest.mark.parametrize("row", [[], "x", None, 5, {"items": [5]}, {"items": "x"}])
