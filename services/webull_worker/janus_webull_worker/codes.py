@@ -1,10 +1,12 @@
 """Webull's error codes, and what each of them means for what was asked; pure.
 
 The code decides, the HTTP status only where there is none: most codes come with more than one.
+A code that is not known refuses only if it is a refusal's status, or is spelled as Webull's are.
 """
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 
@@ -69,10 +71,11 @@ TABLE: dict[str, Verdict] = (
     }
 )
 
-TOO_MANY, SERVER = 429, 500
-BUSINESS = 417  # the status of most refusals
+OK, TOO_MANY, SERVER = 200, 429, 500
 REDIRECTS = range(300, 400)
 NOT_ALLOWED = (401, 403)
+_WORDS = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")  # Webull spells all of its refusals so
+_STATUS = re.compile(r"[1-5]\d\d")  # instead of a code
 
 
 def judge(status: int | None, code: str) -> Verdict:
@@ -80,9 +83,13 @@ def judge(status: int | None, code: str) -> Verdict:
     code = code.removeprefix(PREFIX)
     if code in TABLE:
         return TABLE[code]
+    if _STATUS.fullmatch(code) and int(code) >= TOO_MANY:
+        status = int(code)
     if status == TOO_MANY:
         return Verdict.PACED
     if status is None or status >= SERVER or status in REDIRECTS:
+        return Verdict.TROUBLE
+    if status == OK and not _WORDS.fullmatch(code):  # it may be a success that we do not know
         return Verdict.TROUBLE
     if code in {"", UNKNOWN}:  # not Webull's words: something in between has answered
         return Verdict.TROUBLE

@@ -21,13 +21,13 @@ from webullsdktrade.trade.order_operation import OrderOperation
 from webullsdktrade.trade.trade_instrument import TradeInstrument
 
 from janus_webull_worker import codes
+from janus_webull_worker.envelopes import unwrapped
 from janus_webull_worker.fields import Row
 from janus_webull_worker.outcome import Answer, NoAnswer, Refused
 from janus_webull_worker.translate import MARKET
 
 PAGE = 100
 DOLLARS = "USD"
-DONE = frozenset({"0", "200", "SUCCESS", "OK"})  # in answers that wrap what they say
 HTTP_ERROR = "SDK.HttpError"
 SHOWN = 200  # characters of what is not ours
 
@@ -143,7 +143,7 @@ class Client:
         if not 200 <= status < 300:
             raise NoAnswer(f"HTTP status {status}")
         date_ns = _date_ns(headers.get("Date"))
-        return Answer(_unwrapped(value), date_ns, asked_ns, heard_ns)
+        return Answer(unwrapped(value, self._plain), date_ns, asked_ns, heard_ns)
 
     def _refusal(self, error: Any) -> Refused | NoAnswer:
         code, status = str(error.error_code or ""), error.http_status
@@ -162,23 +162,6 @@ class Client:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text[:SHOWN]
-
-
-def _unwrapped(value: Any) -> Any:
-    """Return what an answer says; some regions wrap it, and refuse with status 200."""
-    if isinstance(value, dict):
-        if isinstance(code := value.get("error_code"), str):
-            raise Refused(
-                codes.judge(codes.BUSINESS, code), code[:SHOWN], str(value.get("message", ""))
-            )
-        if "code" in value and ("msg" in value or "data" in value):
-            code = str(value["code"])
-            if code.upper() not in DONE:
-                raise Refused(
-                    codes.judge(codes.BUSINESS, code), code[:SHOWN], str(value.get("msg", ""))
-                )
-            return value.get("data")
-    return value
 
 
 def _cause(words: object) -> str:

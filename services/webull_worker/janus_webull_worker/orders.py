@@ -154,13 +154,16 @@ class Orders:
         except NoAnswer as error:
             self._in_doubt(name, f"the order was sent, and not answered: {error}")
         else:
-            self._taken(attempt, answer)
+            if _names_an_order(answer.value):
+                self._taken(attempt, answer.value)
+            else:
+                self._in_doubt(name, "the order was sent, and the answer names no order")
 
-    def _taken(self, attempt: Try, answer: Answer) -> None:
+    def _taken(self, attempt: Try, told: Row) -> None:
         name = attempt.order.client_order_id
         self._ledger.went_out(name, attempt.wire_id)
         self._doubts.settle(name)
-        number = answer.value.get("order_id") if isinstance(answer.value, dict) else None
+        number = told.get("order_id")
         if attempt.remark:
             self._refuses_gtc = self._gtc == "auto"
             log.warning("order.downgraded", client_order_id=name, remark=attempt.remark)
@@ -337,3 +340,8 @@ class Orders:
     def _look(self, wire: str, *after_s: float) -> None:
         if self._bridge is not None:
             self._bridge.look(wire, *after_s)
+
+
+def _names_an_order(value: object) -> bool:
+    """Whether the answer to an order is one: what was a success names it."""
+    return isinstance(value, dict) and bool(value.get("order_id") or value.get("client_order_id"))

@@ -13,6 +13,7 @@ DONE = [
     {"name": "webull_reset_after"},
     {"name": "webull_error_after", "code": 504},
     {"name": "webull_error_after", "code": 500, "text": "INTERNAL_ERROR"},
+    {"name": "webull_error_after", "code": 200, "text": "500"},
     {"name": "webull_html_after"},
 ]
 NOT_DONE = [

@@ -8,6 +8,7 @@ from janus_common.errors import Code
 from janus_common.messages import OrderState, OrderType, Outcome, ServiceState, Side, Tif
 
 from tests.support.waiting import eventually
+from tests.support.webull_worker import KEY
 
 REFUSALS = [
     ({"name": "webull_no_funds"}, "DAY_BUYING_POWER_INSUFFICIENT"),
@@ -33,6 +34,20 @@ async def test_an_order_that_webull_does_not_take_is_rejected_with_its_code(desk
     await desk.venue.delete("/faults")
     after = await desk.market(1)  # the symbol is free at once
     await desk.order_is(after, OrderState.FILLED)
+
+
+async def test_an_error_in_an_answer_of_success_is_told_short_and_without_the_key(desk):
+    text = f"no\n{KEY} " + "x" * 500
+    await desk.venue.fault("webull_error", code=200, text=text, path="/place")
+    name = await desk.resting()
+
+    doubtful = await desk.order_is(name, OrderState.UNKNOWN)
+
+    assert "no ***" in doubtful.reason
+    assert KEY not in doubtful.reason
+    assert doubtful.reason.isprintable()
+    assert len(doubtful.reason) < 400
+    await desk.order_is(name, OrderState.REJECTED, within_s=25.0)
 
 
 async def test_what_may_only_be_closed_is_sold(desk):

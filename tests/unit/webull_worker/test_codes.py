@@ -54,6 +54,11 @@ REJECTS = [
         (None, UNKNOWN, Verdict.TROUBLE),
         (500, "TRADE_ORDER_NO_PERMISSION", Verdict.TROUBLE),
         (401, "A_CODE_THAT_NOBODY_KNOWS", Verdict.KEY),
+        # A status instead of a code is that status; with one of success, more is wanted.
+        *[(status, "429", Verdict.PACED) for status in (200, 417)],
+        *[(status, code, Verdict.TROUBLE) for status in (200, 417) for code in ("500", "504")],
+        *[(200, code, Verdict.TROUBLE) for code in ("SUCCEEDED", "20000", "408", "", "None")],
+        (200, "TRADE_ORDER_NO_PERMISSION", Verdict.REFUSED),
     ],
 )
 def test_a_code_means(status, code, verdict):

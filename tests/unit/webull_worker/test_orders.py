@@ -1,4 +1,4 @@
-"""An order whose time in force is refused, and what comes while its second try waits its turn."""
+"""What the answer to an order makes of it, and what comes while its second try waits its turn."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Key:
         self.client = self.rates = self
         self.placed: list[str] = []
         self.canceled: list[str] = []
+        self.told: Any = {"order_id": "W1"}
         self.may_go = asyncio.Event()
         self.waits = asyncio.Event()
 
@@ -40,7 +41,7 @@ class Key:
         self.placed.append(body["client_order_id"])
         if body["tif"] == Tif.GTC:
             raise Refused(Verdict.TIF, "ILLEGAL_PARAMETER", "no GTC")
-        return Answer({"order_id": "W1"})
+        return Answer(self.told)
 
     def cancel(self, _account, wire_id):
         self.canceled.append(wire_id)
@@ -61,6 +62,9 @@ class Bridge:
 
     def look(self, *_):
         """Not of interest."""
+
+    def resolve(self):
+        """Nor is this."""
 
     def check(self):
         """Nothing hinders."""
@@ -108,6 +112,16 @@ async def while_it_waits(key, orders, order, meanwhile=lambda: None) -> list[Any
         key.may_go.set()
         await eventually(lambda: bool(reports))
     return reports
+
+
+@pytest.mark.parametrize("told", [{}, None, [], {"success": False}, {"order_id": ""}])
+async def test_an_answer_that_names_no_order_leaves_it_in_doubt(key, orders, order, doubts, told):
+    key.told = told
+    reports = place(orders, msgspec.structs.replace(order, tif=Tif.DAY), None)
+    await eventually(lambda: bool(reports))
+
+    assert [each.word for each in reports] == [Word.SILENCE]
+    assert doubts.is_open(order.client_order_id)
 
 
 async def test_it_is_sent_as_day_when_its_turn_comes(key, orders, order):
