@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from janus_webull_worker.rates import Path, Share
 PLACED_LOOKS_S = (1.0,)  # after an order is taken: in case no event tells its fill
 MARKET_LOOKS_S = (0.3, 1.5)  # the same of one that fills at once
 ASKED_LOOKS_S = (0.2, 1.0, 3.0, 8.0)  # after a change or a cancel, which no answer confirms
+LOST_S = 2.0  # an order at work so long after its cancel was not answered tells that it was lost
 
 log = get_logger()
 
@@ -67,6 +68,15 @@ class Try:
     remark: str = ""  # what is said of it once it is taken
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A change or cancel that was not done or, unless that is certain, may not have been."""
+
+    reason: str
+    is_certain: bool
+    since_s: float = field(default_factory=monotonic_s)
+
+
 class Orders:
     """What one account sends; it outlives sessions, as answers may."""
 
@@ -86,6 +96,7 @@ class Orders:
         self._client = key.client
         self._refuses_gtc = False  # as it has shown
         self._cancel_after: set[str] = set()  # orders to be canceled as soon as Webull has them
+        self._unanswered: dict[str, Undone] = {}  # cancels that may have been lost
         self._sink: Sink = lambda _: None
         self._bridge: Bridge | None = None
 
@@ -270,9 +281,9 @@ class Orders:
         )
 
     def _replaced(self, name: str, wire: str, sent: asyncio.Future[Answer]) -> None:
-        refused = self._refusal(sent, Path.REPLACE, name)
-        if refused is not None:
-            self._say_refused(name, Word.REPLACE_REFUSED, Code.REPLACE_REFUSED, refused)
+        undone = self._undone(sent, Path.REPLACE, name)
+        if undone is not None and undone.is_certain:
+            self._say_refused(name, Word.REPLACE_REFUSED, Code.REPLACE_REFUSED, undone.reason)
         self._look(wire, *ASKED_LOOKS_S)
 
     def cancel(self, order: OrderUpdate) -> None:
@@ -291,7 +302,27 @@ class Orders:
             self._cancel_after.discard(name)
             self._cancel(name, wire)
 
+    def heard(self, report: OrderReport) -> None:
+        """Take note of what Webull shows of an order: it may be that a cancel was lost."""
+        name = report.client_order_id
+        if (lost := self._unanswered.get(name)) is None or name in self._cancel_after:
+            return
+        if report.word is Word.WORKING:
+            if monotonic_s() - lost.since_s < LOST_S:
+                return
+            reason = f"the cancel was not answered ({lost.reason}); the order is still at work"
+            self._sink(
+                OrderReport(
+                    client_order_id=name,
+                    word=Word.CANCEL_REFUSED,
+                    reason=f"{reason}: cancel it again",
+                )
+            )
+        if report.word is not None:
+            del self._unanswered[name]
+
     def _cancel(self, name: str, wire: str) -> None:
+        self._unanswered.pop(name, None)
         self._post(
             Path.CANCEL,
             partial(self._client.cancel, self._account_id, wire),
@@ -299,9 +330,11 @@ class Orders:
         )
 
     def _canceled(self, name: str, wire: str, sent: asyncio.Future[Answer]) -> None:
-        refused = self._refusal(sent, Path.CANCEL, name)
-        if refused is not None:
-            self._say_refused(name, Word.CANCEL_REFUSED, Code.BROKER_REJECTED, refused)
+        undone = self._undone(sent, Path.CANCEL, name)
+        if undone is not None and undone.is_certain:
+            self._say_refused(name, Word.CANCEL_REFUSED, Code.BROKER_REJECTED, undone.reason)
+        elif undone is not None:
+            self._unanswered[name] = undone
         self._look(wire, *ASKED_LOOKS_S)
 
     def _say_refused(self, name: str, word: Word, code: Code, reason: str) -> None:
@@ -312,22 +345,23 @@ class Orders:
         )
         self._sink(report)
 
-    def _refusal(self, sent: asyncio.Future[Answer], path: Path, name: str) -> str | None:
-        """Return why a change or cancel was certainly not done; None: it was, or nobody knows."""
+    def _undone(self, sent: asyncio.Future[Answer], path: Path, name: str) -> Undone | None:
+        """Return why a change or cancel was not done, or may not have been; None: it was."""
         try:
             sent.result()
         except NotBegun as late:
-            return str(late)
+            return Undone(str(late), is_certain=True)
         except Refused as refused:
             if refused.verdict is Verdict.PACED:
                 self._key.pause(path)
-                return f"nothing was changed: {refused.reason}"
-            if is_final(refused.verdict):
-                return refused.reason
-            log.warning("request.in_doubt", client_order_id=name, reason=refused.reason)
+            undone = Undone(refused.reason, is_certain=is_final(refused.verdict))
         except NoAnswer as error:
-            log.warning("request.in_doubt", client_order_id=name, reason=str(error))
-        return None
+            undone = Undone(str(error), is_certain=False)
+        else:
+            return None
+        if not undone.is_certain:
+            log.warning("request.in_doubt", client_order_id=name, reason=undone.reason)
+        return undone
 
     def _post(
         self,

@@ -17,8 +17,10 @@ from janus_common.logs import get_logger
 from janus_common.messages import Instrument, Margin, OrderUpdate
 from janus_common.symbols import AssetClass, parse
 from janus_common.worker.broker import (
+    BrokerEvent,
     ClockReport,
     House,
+    OrderReport,
     PositionReport,
     Sink,
     Snapshot,
@@ -40,7 +42,7 @@ class HttpSession:
         self._account, self._sink, self._house = account, sink, house
         self._ended: asyncio.Future[BrokerUnavailable] = asyncio.get_running_loop().create_future()
         self._group: asyncio.TaskGroup | None = None
-        self._reading = Reading(account, sink=sink, house=house, clock=self._clock)
+        self._reading = Reading(account, sink=self._tell, house=house, clock=self._clock)
         self._funds = Funds(account, self._reading, sink=sink)
         self._looks = Looks(account, self._reading, filled=self._funds.refresh_soon)
 
@@ -191,6 +193,12 @@ class HttpSession:
 
     async def forget_lines(self) -> None:
         """Do nothing."""
+
+    def _tell(self, event: BrokerEvent) -> None:
+        """Hand on what was read."""
+        self._sink(event)
+        if isinstance(event, OrderReport):
+            self._account.orders.heard(event)
 
     def _clock(self, answer: Answer) -> None:
         """Compare the clocks, where an answer says what time it is there."""

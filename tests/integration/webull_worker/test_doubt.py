@@ -87,7 +87,27 @@ async def test_a_cancel_without_an_answer_is_looked_up(desk):
     await desk.order_is(name, OrderState.CANCELED, within_s=15.0)
 
 
-async def test_a_cancel_that_never_arrived_leaves_the_order_at_work(desk):
+@pytest.mark.parametrize("fault", ["webull_reset", "webull_error", "webull_too_many"])
+async def test_a_cancel_that_was_lost_is_told_so_once_the_order_shows_at_work(desk, fault):
+    name = await desk.resting()
+    await desk.order_is(name, OrderState.WORKING)
+    await desk.venue.fault(fault, path="/cancel")
+
+    await desk.cancel(name)
+
+    async def told():
+        order = await desk.order(name)
+        assert order.state is OrderState.WORKING
+        assert "the cancel was not answered" in (order.reason or "")
+        assert "cancel it again" in order.reason
+
+    await eventually(told, 8.0)  # sooner than its silence is a doubt
+    assert "UNKNOWN" not in await desk.states(name)
+    await desk.cancel(name)
+    await desk.order_is(name, OrderState.CANCELED)
+
+
+async def test_a_cancel_that_is_refused_leaves_the_order_at_work(desk):
     name = await desk.resting()
     await desk.order_is(name, OrderState.WORKING)
     await desk.venue.fault("webull_refuse", path="/cancel", text="ORDER_CAN_NOT_BE_CANCEL")

@@ -15,7 +15,8 @@ from janus_webull_worker.codes import Verdict
 from janus_webull_worker.doubts import Doubts
 from janus_webull_worker.ledger import Ledger
 from janus_webull_worker.orders import Orders
-from janus_webull_worker.outcome import Answer, Refused
+from janus_webull_worker.outcome import Answer, NoAnswer, Refused
+from janus_webull_worker.rates import Path
 
 from tests.support.messages import order_update
 from tests.support.waiting import eventually
@@ -29,6 +30,8 @@ class Key:
         self.placed: list[str] = []
         self.canceled: list[str] = []
         self.told: Any = {"order_id": "W1"}
+        self.refusal: Exception | None = None  # of changes and cancels
+        self.paused: list[Path] = []
         self.may_go = asyncio.Event()
         self.waits = asyncio.Event()
 
@@ -45,23 +48,32 @@ class Key:
 
     def cancel(self, _account, wire_id):
         self.canceled.append(wire_id)
+        return self.replace()
+
+    def replace(self, *_):
+        if self.refusal is not None:
+            raise self.refusal
         return Answer({})
+
+    def pause(self, path):
+        self.paused.append(path)
 
     def send(self, _path, call):
         sent = asyncio.get_running_loop().create_future()
         try:
             sent.set_result(call())
-        except Refused as refused:
-            sent.set_exception(refused)
+        except (Refused, NoAnswer) as error:
+            sent.set_exception(error)
         return sent
 
 
 class Bridge:
     def __init__(self, start) -> None:
         self.start = start
+        self.looked = False
 
     def look(self, *_):
-        """Not of interest."""
+        self.looked = True
 
     def resolve(self):
         """Nor is this."""
@@ -187,3 +199,26 @@ async def test_it_is_under_way_no_more_when_its_session_ends(key, orders, order,
 
     await eventually(lambda: not doubts.is_under_way(order.client_order_id))
     assert len(key.placed) == 1
+
+
+TOO_MANY = Refused(Verdict.PACED, "TOO_MANY_REQUESTS", "slow down")
+
+
+@pytest.mark.parametrize("refusal", [TOO_MANY, NoAnswer("reset")], ids=["429", "reset"])
+@pytest.mark.parametrize("path", [Path.REPLACE, Path.CANCEL])
+async def test_a_change_or_cancel_without_a_real_answer_is_looked_up_and_not_called_refused(
+    key, orders, order, refusal, path
+):
+    key.refusal = refusal
+    reports: list[Any] = []
+    bridge: Any = Bridge(None)
+    orders.attach(reports.append, bridge)
+
+    if path is Path.CANCEL:
+        orders.cancel(order)
+    else:
+        orders.replace(order, "913256135")
+    await eventually(lambda: bridge.looked)
+
+    assert reports == []
+    assert key.paused == ([path] if refusal is TOO_MANY else [])
