@@ -16,6 +16,7 @@ from janus_common.logs import get_logger
 from janus_common.messages import OrderState, OrderUpdate
 from janus_common.orders import ZERO, News, Word, advance, is_final
 from janus_common.symbols import plain
+from janus_common.worker import late
 from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms
 
 FOREIGN = "foreign"
@@ -72,19 +73,28 @@ class Book:
         now_ns: Callable[[], int],
         filled: Callable[[OrderUpdate, Decimal], None] = lambda *_: None,
         early: Callable[[str], None] = lambda _: None,
+        turned_up: Callable[[OrderUpdate, OrderUpdate], None] = lambda *_: None,
     ) -> None:
-        """``filled`` hears how much more of an order is; ``early`` which change to ask again."""
+        """``filled`` hears how much more of an order is; ``early`` which change to ask again.
+
+        ``turned_up`` hears what is shown of an order, and the record that it was never sent.
+        """
         self._account, self._changed, self._now_ns = account, changed, now_ns
-        self._filled, self._early = filled, early
+        self._filled, self._early, self._turned_up = filled, early, turned_up
         self._entries: dict[str, _Entry] = {}
         self._done: dict[str, _Entry] = {}
         self._by_session_id: dict[str, str] = {}
         self._by_venue_id: dict[str, str] = {}
+        self._late: dict[str, str] = {}  # by the id that was called not sent: what is shown of it
 
     def get(self, client_order_id: str) -> OrderUpdate | None:
         """Return an order that is open, or was a short while ago."""
         entry = self._entries.get(client_order_id) or self._done.get(client_order_id)
         return entry.order if entry is not None else None
+
+    def shown_as(self, client_order_id: str) -> str:
+        """Return the id under which an order is shown that turned up late, else its own."""
+        return self._late.get(client_order_id, client_order_id)
 
     def by_session_id(self, session_order_id: str) -> OrderUpdate | None:
         """Return the order that was sent under this id, if it is open or was a while ago."""
@@ -209,9 +219,14 @@ class Book:
     def hear(self, report: OrderReport) -> bool:
         """Take the broker's word about an order; return whether it concerns one of this book.
 
-        A foreign order with its terms is taken in, whoever sent it.
+        A foreign order with its terms is taken in, whoever sent it; so is one of ours that was
+        called not sent.
         """
         name = self._name_of(report)
+        if name is None and (record := self._disowned(report)) is not None:
+            if not is_there(report):
+                return True
+            name = self._show(report, record, report.terms)
         if name is None:
             if not report.is_foreign or report.terms is None or not report.venue_order_id:
                 return False
@@ -262,6 +277,8 @@ class Book:
     def execute(self, report: ExecutionReport) -> None:
         """Take an execution: what is filled is at least the sum of all of them."""
         name = self._name_of(report)
+        if name is None and (record := self._disowned(report)) is not None:
+            name = self._show(report, record, None)
         if name is None:
             return
         entry = self._entries.get(name) or self._done[name]
@@ -272,14 +289,48 @@ class Book:
         return self._name_of(report) in self._done
 
     def _name_of(self, report: OrderReport | ExecutionReport) -> str | None:
+        name = self._named(report)
+        if name is not None and self._is_not_sent(
+            name
+        ):  # then whatever the broker names is another
+            named = report.venue_order_id
+            return self._by_venue_id.get(named) if named else self.shown_as(name)
+        return name if name is not None else self._by_venue_id.get(report.venue_order_id)
+
+    def _named(self, report: OrderReport | ExecutionReport) -> str | None:
         own = "" if report.is_foreign else report.client_order_id
         if own in self._entries or own in self._done:
             return own
-        if name := self._by_session_id.get(report.session_order_id):
-            return name
-        return self._by_venue_id.get(report.venue_order_id)
+        return self._by_session_id.get(report.session_order_id)
 
-    def _adopt(self, report: OrderReport, terms: OrderTerms) -> str:
+    def _is_not_sent(self, name: str) -> bool:
+        entry = self._done.get(name)
+        return entry is not None and entry.order.code is Code.NOT_SENT
+
+    def _disowned(self, report: OrderReport | ExecutionReport) -> OrderUpdate | None:
+        """Return the record by which an order that the broker names was never sent."""
+        name = self._named(report)
+        is_it = name is not None and bool(report.venue_order_id) and self._is_not_sent(name)
+        return self._done[name].order if is_it and name is not None else None
+
+    def _show(
+        self,
+        report: OrderReport | ExecutionReport,
+        record: OrderUpdate,
+        terms: OrderTerms | None,
+    ) -> str:
+        """Take in an order that was called not sent: what has ended has ended, so beside it."""
+        tags = {late.TAG: record.client_order_id}
+        name = self._adopt(report, terms or late.terms_of_record(record), tags)
+        self._turned_up(self._entries[name].order, record)
+        return name
+
+    def _adopt(
+        self,
+        report: OrderReport | ExecutionReport,
+        terms: OrderTerms,
+        tags: dict[str, str] | None = None,
+    ) -> str:
         name = f"{FOREIGN}-{report.venue_order_id}"
         now = self._now_ns()
         order = OrderUpdate(
@@ -300,6 +351,7 @@ class Book:
             outside_rth=terms.outside_rth,
             oca_group=terms.oca_group,
             oca_type=terms.oca_type,
+            tags=tags or {},
             venue_order_id=report.venue_order_id,
             session_order_id=report.session_order_id or None,
             origin=FOREIGN,
@@ -316,6 +368,8 @@ class Book:
             self._by_session_id[order.session_order_id] = order.client_order_id
         if order.venue_order_id:
             self._by_venue_id[order.venue_order_id] = order.client_order_id
+        if late.is_late(order):
+            self._late[order.tags[late.TAG]] = order.client_order_id
 
     def _finish(self, client_order_id: str) -> None:
         self._done[client_order_id] = self._entries.pop(client_order_id)
@@ -323,9 +377,15 @@ class Book:
             gone = self._done.pop(name).order
             self._by_session_id.pop(gone.session_order_id or "", None)
             self._by_venue_id.pop(gone.venue_order_id or "", None)
+            self._late.pop(gone.tags.get(late.TAG, ""), None)
 
     def _oldest_done(self) -> Iterator[str]:
         return iter(list(self._done)[: max(0, len(self._done) - RECENT)])
+
+
+def is_there(report: OrderReport) -> bool:
+    """Whether ``report`` is of an order at work, or filled in part or whole."""
+    return report.word in LIVE or report.word is Word.FILLED or report.filled_qty > ZERO
 
 
 def _shown(ours: Decimal | None, told: Decimal | None) -> Decimal | None:

@@ -17,6 +17,7 @@ from janus_common.orders import is_final
 from janus_common.worker.board import Board
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
+from janus_common.worker.late import as_sent, is_late
 from janus_common.worker.pacing import Rank, Turns
 from janus_common.worker.policy import Policy
 from janus_common.worker.standing import Hindrance
@@ -78,7 +79,7 @@ class BusWatch:
         known = self._book.get(order.client_order_id)
         if known is None or is_final(known):
             return
-        self._session().cancel(known)
+        self._session().cancel(as_sent(known))
         self._canceled.add(order.client_order_id)
         self._book.ask_cancel(order.client_order_id, now_s=monotonic_s())
         log.warning("bus_loss.canceled", client_order_id=order.client_order_id)
@@ -103,5 +104,7 @@ class BusWatch:
             self._board.hinder(Hindrance.BUS, AWAY)
 
     def _is_to_be_canceled(self, order: OrderUpdate) -> bool:
-        is_ours = order.origin != FOREIGN or self._policy.foreign_orders == "adopt"
+        is_ours = (
+            order.origin != FOREIGN or is_late(order) or self._policy.foreign_orders == "adopt"
+        )
         return is_ours and order.client_order_id not in self._canceled

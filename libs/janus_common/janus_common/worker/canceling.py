@@ -18,6 +18,7 @@ from janus_common.messages import (
 from janus_common.orders import is_final
 from janus_common.repeats import in_doubt
 from janus_common.worker import gates
+from janus_common.worker.late import as_sent
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 
@@ -44,7 +45,7 @@ class Canceling:
             if known is None or known.state is OrderState.DENIED:
                 why = f"order {name} was canceled before it was sent; nothing was sent"
                 return CommandReply(outcome=Outcome.ACCEPTED, reason=why, unsent=unsent)
-        order = await self._reach.open_order(name)
+        order = await self._reach.open_order(self._reach.book.shown_as(name))
         self._reach.session_for_cancels()
         sent = await self.send(order, expires_ns=command.expires_ns)
         return CommandReply(outcome=Outcome.ACCEPTED, order=sent)
@@ -113,7 +114,7 @@ class Canceling:
             why = f"order {name} is on its way to the broker at this moment"
             raise Denied(Code.ACCOUNT_NOT_READY, why, "ask again in a moment")
         try:
-            self._reach.session_for_cancels().cancel(order)
+            self._reach.session_for_cancels().cancel(as_sent(order))
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, f"nothing was sent: {error}", "try again") from error
         asked = self._reach.book.ask_cancel(name, now_s=monotonic_s())

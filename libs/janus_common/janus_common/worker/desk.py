@@ -114,6 +114,7 @@ class Desk:
             now_ns=now_ns,
             filled=self._filled,
             early=self.early.put_nowait,
+            turned_up=lambda *found: self.strays.tell(*found),  # noqa: PLW0108 - made later
         )
         self.families = self._new_families(bus)
         self.unread = Unread(self.board, symbol_of=self._symbol_of, fills=self.fills)

@@ -12,6 +12,7 @@ from janus_common.worker import gates
 from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import Session
 from janus_common.worker.journal import Journal
+from janus_common.worker.late import is_late
 from janus_common.worker.pacing import Turns
 from janus_common.worker.unread import Unread
 from janus_common.worker.unsent import Ticket, Unsent
@@ -88,7 +89,8 @@ class Reach:
 
     def may_touch(self, order: OrderUpdate) -> bool:
         """Whether the account's policy lets Janus end or change ``order``."""
-        return order.origin != FOREIGN or self.foreign_orders == ADOPT
+        is_ours = order.origin != FOREIGN or is_late(order)
+        return is_ours or self.foreign_orders == ADOPT
 
     async def _recorded(self, client_order_id: str) -> OrderUpdate:
         try:

@@ -25,6 +25,7 @@ from janus_common.messages import (
 from janus_common.orders import News, Word, is_final
 from janus_common.symbols import plain
 from janus_common.worker import gates
+from janus_common.worker.late import as_sent
 from janus_common.worker.pacing import Rank
 from janus_common.worker.reach import Reach
 from janus_common.worker.shorting import ShortGuard
@@ -134,7 +135,7 @@ class Replacing:
             )
         self._may_change(order, wanted, instrument)
         try:
-            self._reach.session().replace(with_terms(order, wanted), instrument)
+            self._reach.session().replace(as_sent(with_terms(order, wanted)), instrument)
         except BrokerUnavailable as error:
             raise Denied(Code.BROKER_DOWN, str(error), "try again") from error
         self._book.replace_sent(name, now_s=monotonic_s())

@@ -20,6 +20,7 @@ from janus_common.orders import News, Word, is_final
 from janus_common.worker.board import Board
 from janus_common.worker.book import LIVE, Book
 from janus_common.worker.broker import OrderReport, Session
+from janus_common.worker.late import as_sent
 from janus_common.worker.reach import Reach
 from janus_common.worker.reconcile import unmentioned
 
@@ -88,7 +89,7 @@ class Resolving:
         session: Session = self._reach.session_for_cancels()
         name = order.client_order_id
         try:
-            snapshot = await session.snapshot(ours=[order])
+            snapshot = await session.snapshot(ours=[as_sent(order)])
         except BrokerUnavailable as error:
             raise Denied(
                 Code.BROKER_DOWN, f"the broker cannot be asked about order {name}: {error}"

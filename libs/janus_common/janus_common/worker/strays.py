@@ -1,24 +1,26 @@
 """Orders at work at the broker under our own reference that are not in hand.
 
 One that no record begins was sent by nobody here, whatever it is called: it is shown and treated as
-foreign, and a person is told. So is one that is over by its record. One that is on record as open
-was begun by another worker since this one read the record: it has to begin again.
+foreign, and a person is told. So is one that is over by its record; one that was called not sent is
+shown in the same way, also when it is filled, and is ours to end. One that is on record as open was
+begun by another worker since this one read the record: it has to begin again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-from janus_common.errors import BusError, Fenced
+from janus_common.errors import BusError, Code, Fenced
 from janus_common.logs import get_logger
 from janus_common.messages import OrderUpdate
 from janus_common.orders import is_final
 from janus_common.worker.board import Board
-from janus_common.worker.book import FOREIGN, LIVE, Book
+from janus_common.worker.book import FOREIGN, LIVE, Book, is_there
 from janus_common.worker.broker import OrderReport
 from janus_common.worker.journal import Journal
 
 EVENT = "order-unrecorded"
+KEPT = 20_000  # orders that are over, and were looked up
 
 log = get_logger()
 
@@ -29,10 +31,12 @@ class Strays:
     def __init__(self, board: Board, book: Book, journal: Journal) -> None:
         self._board, self._book, self._journal = board, book, journal
         self._waiting: dict[str, OrderReport] = {}  # by the broker's id: what was said last
+        self._over: dict[str, None] = {}  # the broker's ids of those that are filled and no strays
 
     def hear(self, report: OrderReport) -> None:
         """Take a report that the book does not take; called from the socket, never waits."""
-        if report.terms is None or report.word not in LIVE or not report.venue_order_id:
+        is_news = is_there(report) and report.venue_order_id not in self._over
+        if report.terms is None or not report.venue_order_id or not (_is_live(report) or is_news):
             log.debug("order.not_in_hand", client_order_id=report.client_order_id)
             return
         self._waiting[report.venue_order_id] = report
@@ -46,29 +50,66 @@ class Strays:
         for venue_order_id, report in list(self._waiting.items()):
             try:
                 found = await self._journal.find(report.client_order_id)
-                if found is not None and not is_final(found) and not self._is_in_hand(report):
+                is_begun = found is not None and not is_final(found)
+                if is_begun and _is_live(report) and not self._is_in_hand(report):
                     await self._journal.forget_checkpoint()
                     raise Fenced(f"another worker has begun order {report.client_order_id}")
+                is_stray = _is_live(report) or await self._is_filled_late(report, found)
             except BusError as error:
                 log.warning("order.stray_waits", venue_order_id=venue_order_id, error=str(error))
                 return
-            is_waiting = self._waiting.pop(venue_order_id, None) is not None
-            if is_waiting and not self._is_in_hand(report):
+            if self._waiting.get(venue_order_id) is not report:
+                continue  # more was said meanwhile: it is looked up again
+            del self._waiting[venue_order_id]
+            if not is_stray:
+                self._leave(venue_order_id)
+            elif not self._is_in_hand(report):
                 self._take(report, found)
+
+    async def _is_filled_late(self, report: OrderReport, found: OrderUpdate | None) -> bool:
+        """Whether it was called not sent, and is over without ever having been shown."""
+        if found is None or found.code is not Code.NOT_SENT:
+            return False
+        return await self._journal.find(f"{FOREIGN}-{report.venue_order_id}") is None
+
+    def _leave(self, venue_order_id: str) -> None:
+        self._over[venue_order_id] = None
+        if len(self._over) > KEPT:
+            del self._over[next(iter(self._over))]
 
     def _is_in_hand(self, report: OrderReport) -> bool:
         return self._book.get(report.client_order_id) is not None
 
     def _take(self, report: OrderReport, found: OrderUpdate | None) -> None:
+        if found is not None and found.code is Code.NOT_SENT:
+            self._book.remember(found)
+            self._book.hear(report)  # which tells of it
+            return
         self._book.hear(dataclasses.replace(report, client_order_id="", is_foreign=True))
         by_record = "no record begins it" if found is None else f"by its record it is {found.state}"
-        name = f"{FOREIGN}-{report.venue_order_id}"
-        log.error("order.unrecorded", client_order_id=name, reference=report.client_order_id)
-        self._board.tell(
-            EVENT,
+        self._tell(
+            f"{FOREIGN}-{report.venue_order_id}",
+            report.client_order_id,
+            report.terms.symbol if report.terms is not None else "",
             f"an order is at work at the broker under the reference {report.client_order_id}, and "
             f"{by_record}; it is treated as foreign",
-            client_order_id=name,
-            reference=report.client_order_id,
-            symbol=report.terms.symbol if report.terms is not None else "",
         )
+
+    def tell(self, shown: OrderUpdate, record: OrderUpdate) -> None:
+        """Call a person for an order that is ``shown``, and by its ``record`` was never sent."""
+        self._tell(
+            shown.client_order_id,
+            record.client_order_id,
+            shown.symbol,
+            f"the broker has order {record.client_order_id}, which was called NOT_SENT; it is "
+            f"shown as {shown.client_order_id}: janus cancel {shown.client_order_id} ends it, if "
+            "it is not filled",
+        )
+
+    def _tell(self, name: str, reference: str, symbol: str, reason: str) -> None:
+        log.error("order.unrecorded", client_order_id=name, reference=reference)
+        self._board.tell(EVENT, reason, client_order_id=name, reference=reference, symbol=symbol)
+
+
+def _is_live(report: OrderReport) -> bool:
+    return report.word in LIVE

@@ -13,6 +13,7 @@ from janus_common.worker.book import Book
 from janus_common.worker.broker import Session, Snapshot
 from janus_common.worker.fills import FillsOutbox
 from janus_common.worker.holdings import Holdings
+from janus_common.worker.late import as_sent
 from janus_common.worker.positions import Positions
 from janus_common.worker.reconcile import absence, differences, in_part, summary, unmentioned
 from janus_common.worker.strays import Strays
@@ -117,7 +118,8 @@ class Syncer:
     async def _snapshot(self, session: Session, names: list[str], *, completed: bool) -> Snapshot:
         """Ask for orders and executions; an answer with a row that cannot be read is a part."""
         read_mark = self._unread.mark
-        snapshot = await session.snapshot(completed=completed, ours=self._still_open(names))
+        ours = [as_sent(order) for order in self._still_open(names)]
+        snapshot = await session.snapshot(completed=completed, ours=ours)
         return snapshot if read_mark == self._unread.mark else in_part(snapshot)
 
     def _still_open(self, names: list[str]) -> list[OrderUpdate]:

@@ -1,0 +1,36 @@
+"""Orders of ours that were called NOT_SENT and turned up at the broker all the same; pure.
+
+What has ended has ended, and its sender may have sent another: so such an order is shown as foreign,
+under an id of its own. The broker has it under ours, and it is ours to end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import msgspec
+
+from janus_common.messages import OrderUpdate
+from janus_common.worker.broker import OrderTerms
+
+TAG = "not-sent"  # in the tags of what is shown: the id that was called so
+OURS = "janus"
+
+_TERMS = tuple(each.name for each in fields(OrderTerms))
+
+
+def is_late(order: OrderUpdate) -> bool:
+    """Whether ``order`` is what is shown of such an order."""
+    return order.origin != OURS and TAG in order.tags
+
+
+def as_sent(order: OrderUpdate) -> OrderUpdate:
+    """Return ``order`` under the id by which the broker has it from us."""
+    if not is_late(order):
+        return order
+    return msgspec.structs.replace(order, client_order_id=order.tags[TAG], origin=OURS)
+
+
+def terms_of_record(order: OrderUpdate) -> OrderTerms:
+    """Return the terms under which an order was recorded."""
+    return OrderTerms(**{name: getattr(order, name) for name in _TERMS})

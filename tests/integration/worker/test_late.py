@@ -1,0 +1,172 @@
+"""An order that was called NOT_SENT and turns up at the broker is shown, told and ours to end."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from janus_common.errors import Code
+from janus_common.messages import OrderState, OrderType, Outcome, Side
+from janus_common.orders import Word
+from janus_common.worker.broker import OrderReport, OrderTerms
+
+from tests.support.waiting import eventually
+from tests.unit.worker.test_book import execution
+
+
+async def called_not_sent(desk) -> str:
+    """Return the id of an order that never arrived, as far as anybody can tell."""
+    desk.broker.loses_orders = True
+    reply = await desk.place(kind=OrderType.LIMIT, limit="50", qty=2)
+    name: str = reply.order.client_order_id
+    done = await desk.order_is(name, OrderState.REJECTED)
+    assert done.code is Code.NOT_SENT
+    desk.broker.loses_orders = False
+    return name
+
+
+def word_of(name: str, word: Word, **more) -> OrderReport:
+    terms = OrderTerms(
+        symbol="AAPL",
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        qty=Decimal(2),
+        limit_price=Decimal(50),
+    )
+    fields = {"client_order_id": name, "venue_order_id": "777", "word": word, "terms": terms}
+    return OrderReport(**(fields | more))
+
+
+async def told_once(desk, name: str) -> None:
+    async def check():
+        [event] = await desk.alarms("order-unrecorded")
+        assert (event.severity, event.details["reference"]) == ("ALARM", name)
+        assert "NOT_SENT" in event.reason
+
+    await eventually(check)
+
+
+async def test_it_is_shown_beside_its_record_and_counted(desk):
+    name = await called_not_sent(desk)
+    desk.broker.reports.append(word_of(name, Word.WORKING))
+
+    reply = await desk.sync()
+
+    shown = await desk.order_is("foreign-777", OrderState.WORKING)
+    assert (shown.origin, shown.qty, shown.limit_price) == ("foreign", 2, 50)
+    assert (reply.open_orders, reply.foreign_orders) == (1, 1)
+    record = await desk.order(name)
+    assert (record.state, record.code) == (OrderState.REJECTED, Code.NOT_SENT)
+    await told_once(desk, name)
+
+
+async def test_a_word_by_the_sessions_id_alone_shows_it_with_the_terms_of_its_record(desk):
+    name = await called_not_sent(desk)
+    session_id = (await desk.order(name)).session_order_id
+
+    desk.broker.says(
+        OrderReport(session_order_id=session_id, venue_order_id="777", word=Word.WORKING)
+    )
+
+    shown = await desk.order_is("foreign-777", OrderState.WORKING)
+    assert (shown.symbol, shown.qty, shown.limit_price) == ("AAPL", 2, 50)
+    await told_once(desk, name)
+
+
+@pytest.mark.parametrize("by", ["all", "what is shown", "its own id"])
+async def test_it_is_ours_to_cancel_under_the_id_that_the_broker_has(desk, by):
+    name = await called_not_sent(desk)
+    desk.broker.says(word_of(name, Word.WORKING))
+    await desk.order_is("foreign-777", OrderState.WORKING)
+
+    if by == "all":
+        reply = await desk.cancel_all()
+    else:
+        reply = await desk.cancel("foreign-777" if by == "what is shown" else name)
+
+    assert reply.outcome is Outcome.ACCEPTED
+    assert desk.broker.canceled == [name]
+    desk.broker.says(word_of(name, Word.CANCELED))
+    await desk.order_is("foreign-777", OrderState.CANCELED)
+
+
+async def test_a_cancel_that_is_refused_without_the_brokers_id_is_told_of_what_is_shown(desk):
+    name = await called_not_sent(desk)
+    desk.broker.says(word_of(name, Word.WORKING))
+    await desk.order_is("foreign-777", OrderState.WORKING)
+    await desk.cancel("foreign-777")
+
+    desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCEL_REFUSED, reason="no"))
+
+    assert (await desk.order_is("foreign-777", OrderState.WORKING)).reason == "no"
+
+
+async def test_its_executions_are_published_once_and_counted_on_what_is_shown(desk):
+    name = await called_not_sent(desk)
+    done = execution("x", client_order_id=name, venue_order_id="777", qty=2)
+
+    desk.broker.says(done)
+    desk.broker.says(done)
+    desk.broker.says(word_of(name, Word.FILLED, filled_qty=Decimal(2)))
+
+    shown = await desk.order_is("foreign-777", OrderState.FILLED)
+    assert shown.filled_qty == 2
+    assert (await desk.order(name)).filled_qty == 0
+    await told_once(desk, name)
+    [fill] = await desk.fills()
+    assert fill.qty == 2
+
+
+async def test_one_that_is_over_and_of_which_nothing_was_filled_calls_nobody(desk):
+    name = await called_not_sent(desk)
+
+    for word in (Word.CANCELED, Word.REJECTED):
+        desk.broker.says(word_of(name, word))
+    desk.broker.reports.append(word_of(name, Word.CANCELED))
+    reply = await desk.sync()
+
+    assert reply.open_orders == 0
+    assert await desk.order("foreign-777") is None
+    assert await desk.alarms("order-unrecorded") == []
+
+
+async def test_after_a_restart_it_is_still_ours_to_cancel_and_told_once(account):
+    async with account.run():
+        name = await called_not_sent(account)
+        account.broker.reports.append(word_of(name, Word.WORKING))
+        await account.sync()
+        await account.order_is("foreign-777", OrderState.WORKING)
+        await told_once(account, name)
+    async with account.run():
+        reply = await account.cancel_all()
+
+        assert [order.client_order_id for order in reply.orders] == ["foreign-777"]
+        assert account.broker.canceled == [name]
+        await told_once(account, name)
+
+
+@pytest.mark.parametrize("word", [Word.WORKING, Word.FILLED])
+async def test_one_that_turns_up_while_no_worker_lives_is_shown_by_the_next(account, word):
+    async with account.run():
+        name = await called_not_sent(account)
+    filled = Decimal(2) if word is Word.FILLED else Decimal(0)
+    account.broker.reports.append(word_of(name, word, filled_qty=filled))
+    for _ in range(2):
+        async with account.run():
+            await account.sync()
+            await account.order_is("foreign-777", OrderState(word.value))
+            await told_once(account, name)
+
+
+async def test_a_filled_order_of_another_id_is_not_looked_at_twice(account):
+    async with account.run():
+        reply = await account.place(kind=OrderType.LIMIT, limit="50", qty=2)
+        name = reply.order.client_order_id
+        account.broker.reports = [word_of(name, Word.FILLED, filled_qty=Decimal(2))]
+        await account.sync()
+        await account.order_is(name, OrderState.FILLED)
+    async with account.run():
+        reply = await account.sync()
+
+        assert reply.foreign_orders == 0
+        assert await account.alarms("order-unrecorded") == []
