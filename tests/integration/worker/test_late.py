@@ -37,6 +37,12 @@ def word_of(name: str, word: Word, **more) -> OrderReport:
     return OrderReport(**(fields | more))
 
 
+async def turns_up(desk, name: str) -> None:
+    desk.broker.reports.append(word_of(name, Word.WORKING))
+    await desk.sync()
+    await desk.order_is("foreign-777", OrderState.WORKING)
+
+
 async def told_once(desk, name: str) -> None:
     async def check():
         [event] = await desk.alarms("order-unrecorded")
@@ -64,9 +70,9 @@ async def test_a_word_by_the_sessions_id_alone_shows_it_with_the_terms_of_its_re
     name = await called_not_sent(desk)
     session_id = (await desk.order(name)).session_order_id
 
-    desk.broker.says(
-        OrderReport(session_order_id=session_id, venue_order_id="777", word=Word.WORKING)
-    )
+    word = OrderReport(session_order_id=session_id, venue_order_id="777", word=Word.WORKING)
+    desk.broker.reports.append(word)
+    desk.broker.says(word)
 
     shown = await desk.order_is("foreign-777", OrderState.WORKING)
     assert (shown.symbol, shown.qty, shown.limit_price) == ("AAPL", 2, 50)
@@ -76,8 +82,7 @@ async def test_a_word_by_the_sessions_id_alone_shows_it_with_the_terms_of_its_re
 @pytest.mark.parametrize("by", ["all", "what is shown", "its own id"])
 async def test_it_is_ours_to_cancel_under_the_id_that_the_broker_has(desk, by):
     name = await called_not_sent(desk)
-    desk.broker.says(word_of(name, Word.WORKING))
-    await desk.order_is("foreign-777", OrderState.WORKING)
+    await turns_up(desk, name)
 
     if by == "all":
         reply = await desk.cancel_all()
@@ -86,19 +91,22 @@ async def test_it_is_ours_to_cancel_under_the_id_that_the_broker_has(desk, by):
 
     assert reply.outcome is Outcome.ACCEPTED
     assert desk.broker.canceled == [name]
-    desk.broker.says(word_of(name, Word.CANCELED))
+    desk.broker.reports = [word_of(name, Word.CANCELED)]
+    await desk.sync()
     await desk.order_is("foreign-777", OrderState.CANCELED)
 
 
 async def test_a_cancel_that_is_refused_without_the_brokers_id_is_told_of_what_is_shown(desk):
     name = await called_not_sent(desk)
-    desk.broker.says(word_of(name, Word.WORKING))
-    await desk.order_is("foreign-777", OrderState.WORKING)
+    await turns_up(desk, name)
     await desk.cancel("foreign-777")
 
     desk.broker.says(OrderReport(client_order_id=name, word=Word.CANCEL_REFUSED, reason="no"))
 
-    assert (await desk.order_is("foreign-777", OrderState.WORKING)).reason == "no"
+    async def told():
+        assert (await desk.order("foreign-777")).reason == "no"
+
+    await eventually(told)
 
 
 async def test_its_executions_are_published_once_and_counted_on_what_is_shown(desk):
@@ -158,7 +166,7 @@ async def test_one_that_turns_up_while_no_worker_lives_is_shown_by_the_next(acco
             await told_once(account, name)
 
 
-async def test_a_filled_order_of_another_id_is_not_looked_at_twice(account):
+async def test_one_that_is_filled_by_its_record_is_no_stray_after_a_restart(account):
     async with account.run():
         reply = await account.place(kind=OrderType.LIMIT, limit="50", qty=2)
         name = reply.order.client_order_id
@@ -170,3 +178,13 @@ async def test_a_filled_order_of_another_id_is_not_looked_at_twice(account):
 
         assert reply.foreign_orders == 0
         assert await account.alarms("order-unrecorded") == []
+
+
+async def test_one_that_the_broker_has_taken_and_holds_back_is_on_record_too(desk):
+    name = await called_not_sent(desk)
+
+    desk.broker.reports.append(word_of(name, Word.ACKNOWLEDGED))
+    await desk.sync()
+
+    await desk.order_is("foreign-777", OrderState.SENDING)
+    await told_once(desk, name)

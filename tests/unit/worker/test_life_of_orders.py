@@ -13,11 +13,13 @@ from random import Random
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from janus_common.errors import Code
 from janus_common.messages import Fill, FillCorrection, FillFee, OrderState, OrderUpdate, Side
 from janus_common.orders import FINAL, News, Word
 from janus_common.worker.book import Book
 from janus_common.worker.broker import ExecutionReport, FeeReport, OrderReport, Snapshot
 from janus_common.worker.fills import FillMessage, Fills, message_id
+from janus_common.worker.late import as_sent
 from janus_common.worker.reconcile import absence
 
 from tests.unit.worker.test_orders import order
@@ -84,15 +86,27 @@ class LifeOfOrders(RuleBasedStateMachine):
 
     def changed(self, after: OrderUpdate) -> None:
         """Judge one record against the one before it."""
+        if after.client_order_id not in self.journal:
+            self.turned_up(after)
+            return
         before = self.journal[after.client_order_id]
         assert after.revision == before.revision + 1
         if after.state is not before.state:
             assert after.state in MAY_FOLLOW.get(before.state, set()), (before.state, after.state)
         assert after.filled_qty >= before.filled_qty or self.may_shrink
         assert before.venue_order_id in {None, after.venue_order_id}
-        name = after.client_order_id
+        name = as_sent(after).client_order_id
         assert after.filled_qty <= max(self.executed.get(name, ZERO), self.said.get(name, ZERO))
         self.journal[after.client_order_id] = after
+        self.news += 1
+
+    def turned_up(self, shown: OrderUpdate) -> None:
+        """Judge the first record of an order that was called not sent."""
+        record = self.journal[as_sent(shown).client_order_id]
+        assert (record.state, record.code) == (S.REJECTED, Code.NOT_SENT)
+        assert (shown.origin, shown.revision, shown.filled_qty) == ("foreign", 0, ZERO)
+        assert (shown.symbol, shown.side, shown.qty) == (record.symbol, record.side, record.qty)
+        self.journal[shown.client_order_id] = shown
         self.news += 1
 
     def hear(self, told: Told) -> None:
@@ -114,17 +128,17 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.may_shrink = False
 
     def names(self) -> list[str]:
-        return sorted(self.journal)
+        return sorted(name for name, order in self.journal.items() if order.origin == "janus")
 
     def one(self, number: int) -> str:
-        return self.names()[number % len(self.journal)]
+        return self.names()[number % len(self.names())]
 
     # What the account does.
 
-    @precondition(lambda self: len(self.journal) < 3)
+    @precondition(lambda self: len(self.names()) < 3)
     @rule()
     def send(self) -> None:
-        number = len(self.journal) + 1
+        number = len(self.names()) + 1
         sent = order(client_order_id=f"c-{number}", session_order_id=f"11.{number}")
         self.journal[sent.client_order_id] = sent
         self.book.add(sent, sent_s=0.0)

@@ -301,7 +301,7 @@ class Book:
         own = "" if report.is_foreign else report.client_order_id
         if own in self._entries or own in self._done:
             return own
-        return self._by_session_id.get(report.session_order_id)
+        return self._by_session_id.get(report.session_order_id) or self._late.get(own)
 
     def _is_not_sent(self, name: str) -> bool:
         entry = self._done.get(name)
@@ -322,7 +322,9 @@ class Book:
         """Take in an order that was called not sent: what has ended has ended, so beside it."""
         tags = {late.TAG: record.client_order_id}
         name = self._adopt(report, terms or late.terms_of_record(record), tags)
-        self._turned_up(self._entries[name].order, record)
+        shown = self._entries[name].order
+        self._changed(shown)  # whatever is said next of it: it is on record
+        self._turned_up(shown, record)
         return name
 
     def _adopt(
