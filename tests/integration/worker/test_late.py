@@ -25,7 +25,7 @@ async def called_not_sent(desk) -> str:
     return name
 
 
-def word_of(name: str, word: Word, **more) -> OrderReport:
+def word_of(name: str, word: Word, *, filled: int = 0) -> OrderReport:
     terms = OrderTerms(
         symbol="AAPL",
         side=Side.BUY,
@@ -33,8 +33,13 @@ def word_of(name: str, word: Word, **more) -> OrderReport:
         qty=Decimal(2),
         limit_price=Decimal(50),
     )
-    fields = {"client_order_id": name, "venue_order_id": "777", "word": word, "terms": terms}
-    return OrderReport(**(fields | more))
+    return OrderReport(
+        client_order_id=name,
+        venue_order_id="777",
+        word=word,
+        filled_qty=Decimal(filled),
+        terms=terms,
+    )
 
 
 async def turns_up(desk, name: str) -> None:
@@ -115,7 +120,7 @@ async def test_its_executions_are_published_once_and_counted_on_what_is_shown(de
 
     desk.broker.says(done)
     desk.broker.says(done)
-    desk.broker.says(word_of(name, Word.FILLED, filled_qty=Decimal(2)))
+    desk.broker.says(word_of(name, Word.FILLED, filled=2))
 
     shown = await desk.order_is("foreign-777", OrderState.FILLED)
     assert shown.filled_qty == 2
@@ -157,8 +162,8 @@ async def test_after_a_restart_it_is_still_ours_to_cancel_and_told_once(account)
 async def test_one_that_turns_up_while_no_worker_lives_is_shown_by_the_next(account, word):
     async with account.run():
         name = await called_not_sent(account)
-    filled = Decimal(2) if word is Word.FILLED else Decimal(0)
-    account.broker.reports.append(word_of(name, word, filled_qty=filled))
+    filled = 2 if word is Word.FILLED else 0
+    account.broker.reports.append(word_of(name, word, filled=filled))
     for _ in range(2):
         async with account.run():
             await account.sync()
@@ -170,7 +175,7 @@ async def test_one_that_is_filled_by_its_record_is_no_stray_after_a_restart(acco
     async with account.run():
         reply = await account.place(kind=OrderType.LIMIT, limit="50", qty=2)
         name = reply.order.client_order_id
-        account.broker.reports = [word_of(name, Word.FILLED, filled_qty=Decimal(2))]
+        account.broker.reports = [word_of(name, Word.FILLED, filled=2)]
         await account.sync()
         await account.order_is(name, OrderState.FILLED)
     async with account.run():
