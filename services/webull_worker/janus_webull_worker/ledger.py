@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from janus_common.clock import now_ns
 from janus_common.errors import BusError
 from janus_common.logs import get_logger
 from janus_common.messages import OrderUpdate
+from janus_common.orders import is_final
 from janus_common.worker.broker import House, Sink, Topic, Unreadable
 
 from janus_webull_worker import translate, wire_ids
@@ -37,6 +39,8 @@ class Ledger:
         self._names: dict[str, str | None] = {}  # by wire id; None: not ours
         self._wires: dict[str, str] = {}  # by our id: the wire id that Webull has shown
         self._told: dict[str, tuple[Decimal, Decimal | None]] = {}  # by wire id
+        self._numbers: dict[str, str] = {}  # by Webull's id: the wire id; empty: it has none
+        self._unshown: dict[str, None] = {}  # ours that Webull has not shown under a wire id yet
         self.fills = 0  # how often more of an order was told as filled
         self._strange: set[str] = set()  # states that were met and are none that we know
 
@@ -46,7 +50,15 @@ class Ledger:
             if order.origin != FOREIGN:
                 for wire in wire_ids.both(order.client_order_id):
                     self._names[wire] = order.client_order_id
-        known: tuple[dict[str, Any], ...] = (self._names, self._wires, self._told)
+                if order.client_order_id not in self._wires:
+                    self._unshown[order.client_order_id] = None
+        known: tuple[dict[str, Any], ...] = (
+            self._names,
+            self._wires,
+            self._told,
+            self._numbers,
+            self._unshown,
+        )
         for each in known:
             while len(each) > KEPT:
                 del each[next(iter(each))]
@@ -67,23 +79,56 @@ class Ledger:
         """Take note of the id under which an order was taken."""
         self._names[wire], self._wires[name] = name, wire
 
-    async def take(self, value: Any, house: House, sink: Sink) -> Seen | None:
-        """Tell what one row says: its fills first, then its state; None: it cannot be read now."""
+    async def take(
+        self, value: Any, house: House, sink: Sink, *, asked: str | None = None
+    ) -> Seen | None:
+        """Tell what one row says: its fills first, then its state; None: it cannot be read now.
+
+        ``asked`` is the wire id that was asked for: the row of another order is no answer.
+        """
         try:
             order = translate.seen(value)
+            if asked is not None and order.wire_id != asked:
+                raise BadAnswer(f"client_order_id: {order.wire_id!r}, where {asked} was asked for")
+            order = await self._named(order, house)
+            name = await self._name_of(order, house)
         except BadAnswer as error:
             sink(unreadable(Topic.EXECUTION, value, f"an order cannot be read: {error}"))
             return None
-        try:
-            name = await self._name_of(order, house)
         except BusError as error:  # the next sweep brings it again
             log.warning("order.not_recognized", wire_id=order.wire_id, error=str(error))
             return None
+        if order.order_id:
+            self._numbers[order.order_id] = order.wire_id
         if name is not None and order.wire_id:
             self._wires[name] = order.wire_id
+            self._unshown.pop(name, None)
         elif order.order_id and order.wire_id:
             self._wires[f"{FOREIGN}-{order.order_id}"] = order.wire_id
         self._tell(order, name, sink)
+        return order
+
+    async def _named(self, order: Seen, house: House) -> Seen:
+        """Return an order with its wire id, which a row may lack; one that never had one has none.
+
+        Raises:
+            BadAnswer: it is ours, or may be, and under which of its ids is not known.
+            BusError: whose it is cannot be looked up.
+        """
+        if order.wire_id:
+            return order
+        if not order.order_id:
+            raise BadAnswer("client_order_id and order_id: both missing")
+        if order.order_id in self._numbers:
+            return replace(order, wire_id=self._numbers[order.order_id])
+        for name in list(self._unshown):
+            found = await house.find(name)
+            if found is None:
+                continue
+            if _may_be(order, found):
+                raise BadAnswer(f"client_order_id: missing, and it may be {name}")
+            if is_final(found) and found.venue_order_id is None:
+                self._unshown.pop(name, None)  # Webull never had it
         return order
 
     def _tell(self, order: Seen, name: str | None, sink: Sink) -> None:
@@ -114,6 +159,13 @@ class Ledger:
         is_ours = found is not None and found.origin != FOREIGN
         self._names[wire] = name if is_ours else None
         return self._names[wire]
+
+
+def _may_be(order: Seen, ours: OrderUpdate) -> bool:
+    """Whether a row without a wire id may be one of our orders."""
+    if ours.venue_order_id is not None:
+        return ours.venue_order_id == order.order_id
+    return ours.symbol == order.symbol and not is_final(ours)
 
 
 def unreadable(topic: Topic, value: Any, reason: str) -> Unreadable:

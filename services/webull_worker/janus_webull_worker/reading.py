@@ -39,7 +39,7 @@ log = get_logger()
 
 
 class RowUnread(BrokerUnavailable):
-    """Webull shows an order that cannot be read; it was told as such."""
+    """What Webull shows cannot be read, or is another order; it was told as such."""
 
 
 class Reading:
@@ -133,9 +133,10 @@ class Reading:
             for row in found:
                 # Orders move between the pages while they are read; the later word counts.
                 rows[str(row.get("order_id") or row.get("client_order_id"))] = row
-        await self._take(rows.values(), kept)
+        taken = await self._take(rows.values(), kept)
         # One that cannot be read is there all the same, and is not asked for by itself.
-        return {str(row.get("client_order_id") or "") for row in rows.values()}
+        shown = {str(row.get("client_order_id") or "") for row in rows.values()}
+        return shown | {seen.wire_id for seen in taken}
 
     async def one(
         self, wire_id: str, kept: Callable[[OrderReport], None] = lambda _: None
@@ -143,7 +144,7 @@ class Reading:
         """Ask for one order and tell it; None: Webull knows none of that id.
 
         Raises:
-            RowUnread: there is one, and it cannot be read.
+            RowUnread: there is one, and it cannot be read; or another one is shown.
             BrokerUnavailable: there is no answer that can be used.
         """
         call = partial(self._client.order, self._account.account_id, wire_id)
@@ -154,12 +155,14 @@ class Reading:
                 return None
             raise BrokerUnavailable(f"{Path.DETAIL}: {refused.reason}") from refused
         self._clock(answer)
-        taken = await self._take([answer.value], kept)
+        taken = await self._take([answer.value], kept, asked=wire_id)
         if not taken:
-            raise RowUnread(f"{Path.DETAIL}: an order that cannot be read")
+            raise RowUnread(f"{Path.DETAIL}: no order that can be read as {wire_id}")
         return taken[0]
 
-    async def _take(self, rows: Iterable[Any], kept: Callable[[OrderReport], None]) -> list[Seen]:
+    async def _take(
+        self, rows: Iterable[Any], kept: Callable[[OrderReport], None], *, asked: str | None = None
+    ) -> list[Seen]:
         def sink(event: BrokerEvent) -> None:
             if isinstance(event, OrderReport):
                 kept(event)
@@ -167,7 +170,7 @@ class Reading:
 
         taken = []
         for row in rows:
-            seen = await self._account.ledger.take(row, self._house, sink)
+            seen = await self._account.ledger.take(row, self._house, sink, asked=asked)
             if seen is not None:
                 taken.append(seen)
         return taken

@@ -9,6 +9,19 @@ from janus_common.messages import OrderState, Outcome, ServiceState
 from tests.support.waiting import eventually
 
 
+async def bought(desk, symbol: str, qty: int) -> str:
+    """Buy as soon as what the test before made unreadable has been read."""
+
+    async def taken():
+        reply = await desk.place(symbol, qty)
+        assert reply.outcome is Outcome.ACCEPTED, reply
+        return reply.order.client_order_id
+
+    name: str = await eventually(taken, 20.0)
+    await desk.order_is(name, OrderState.FILLED)
+    return name
+
+
 @pytest.mark.parametrize("field", ["side", "order_status", "qty"])
 async def test_an_order_that_cannot_be_read_blocks_its_symbol_until_it_can(desk, field):
     name = await desk.resting("MSFT")
@@ -60,8 +73,45 @@ async def test_a_fill_of_which_not_all_is_told_is_published_once_it_is(desk, sym
     await eventually(published)
 
 
+async def test_an_order_in_doubt_is_not_found_in_one_without_its_id(desk):
+    await desk.venue.fault("webull_lost_answer")
+    await desk.venue.fault("webull_drop_field", text="client_order_id", path="/trade/order")
+    name = await desk.resting("TSLA")
+    await desk.order_is(name, OrderState.UNKNOWN)
+
+    async def told():
+        reasons = [event.reason for event in await desk.events("broker-unreadable")]
+        assert [reason for reason in reasons if "client_order_id" in reason and name in reason]
+
+    await eventually(told, 20.0)
+    assert (await desk.order(name)).state is OrderState.UNKNOWN
+    await desk.venue.delete("/faults")
+
+    await desk.order_is(name, OrderState.WORKING, within_s=20.0)
+
+    assert (await desk.sync()).foreign_orders == 0
+    await desk.cancel(name)
+    await desk.order_is(name, OrderState.CANCELED, within_s=20.0)
+
+
+async def test_a_fill_is_not_published_again_when_its_order_is_shown_without_its_id(desk):
+    name = await bought(desk, "SPY", 2)
+
+    async def published():
+        assert await desk.filled(name) == 2
+
+    await eventually(published)
+    before = len(await desk.fills())
+    await desk.venue.fault("webull_drop_field", text="client_order_id", path="/trade/order")
+
+    await desk.sync()
+    await desk.sync()
+
+    assert len(await desk.fills()) == before
+
+
 async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
-    await desk.order_is(await desk.market(3), OrderState.FILLED)
+    await bought(desk, "AAPL", 3)
 
     async def held():
         position = await desk.position("AAPL")
@@ -80,7 +130,7 @@ async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
 
 
 async def test_an_answer_without_its_list_does_not_say_that_nothing_is_held(desk):
-    await desk.order_is(await desk.market(3, "SPY"), OrderState.FILLED)
+    await bought(desk, "SPY", 3)
 
     async def held():
         position = await desk.position("SPY")

@@ -1,0 +1,125 @@
+"""Whose order a row of Webull's is, and what is told of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from janus_common.messages import OrderState, OrderUpdate
+from janus_common.worker.broker import BrokerEvent, FillProgress, House, OrderReport, Unreadable
+from janus_webull_worker.ledger import Ledger
+
+from tests.support.messages import order_update
+
+OURS, NUMBER = "0123456789ab4cdef8123456789abcde", "ORDER00000000000000000001"
+
+
+class Desk:
+    """A ledger, the records that it looks up, and what it tells."""
+
+    def __init__(self, *records: OrderUpdate) -> None:
+        self.records = {record.client_order_id: record for record in records}
+        self.told: list[BrokerEvent] = []
+        self.ledger = Ledger("wb")
+        self.ledger.hold(records)
+
+    async def take(self, *rows: dict[str, Any], asked: str | None = None) -> None:
+        house = House(find=self._find, check=lambda: None)
+        for row in rows:
+            await self.ledger.take(row, house, self.told.append, asked=asked)
+
+    async def _find(self, name: str) -> OrderUpdate | None:
+        return self.records.get(name)
+
+    def of(self, kind: type[BrokerEvent]) -> list[Any]:
+        return [event for event in self.told if isinstance(event, kind)]
+
+
+def row(wire_id: str | None = OURS, **more: Any) -> dict[str, Any]:
+    found = {
+        "client_order_id": wire_id,
+        "order_id": NUMBER,
+        "category": "US_STOCK",
+        "symbol": "AAPL",
+        "side": "BUY",
+        "order_type": "MARKET",
+        "order_status": "FILLED",
+        "tif": "DAY",
+        "qty": "3",
+        "filled_qty": "3",
+        "filled_price": "187.4",
+    }
+    return found | more
+
+
+def working(**more: Any) -> OrderUpdate:
+    return order_update(client_order_id=OURS, state=OrderState.WORKING, symbol="AAPL", **more)
+
+
+@pytest.mark.parametrize("shown", [None, "", "another"])
+async def test_an_order_that_was_not_asked_for_is_no_answer(shown):
+    desk = Desk(working())
+
+    await desk.take(row(shown), asked=OURS)
+
+    (event,) = desk.told
+    assert isinstance(event, Unreadable)
+    assert f"where {OURS} was asked for" in event.reason
+
+
+async def test_an_order_that_was_asked_for_is_told():
+    desk = Desk(working())
+
+    await desk.take(row(), asked=OURS)
+
+    (done,), (report,) = desk.of(FillProgress), desk.of(OrderReport)
+    assert (done.client_order_id, done.filled_qty) == (OURS, Decimal(3))
+    assert report.client_order_id == OURS
+
+
+async def test_a_row_that_lacks_the_id_of_an_order_we_know_is_of_that_order():
+    desk = Desk(working())
+
+    await desk.take(row(), row(None))
+
+    assert [event.name for event in desk.of(FillProgress)] == [f"wb:wb:{OURS}"]
+    assert {event.client_order_id for event in desk.of(OrderReport)} == {OURS}
+
+
+@pytest.mark.parametrize("number", [None, NUMBER], ids=["not answered", "answered"])
+async def test_a_row_without_an_id_that_may_be_ours_is_not_taken_for_a_foreign_one(number):
+    desk = Desk(working(venue_order_id=number))
+
+    await desk.take(row(None))
+
+    (event,) = desk.told
+    assert isinstance(event, Unreadable)
+    assert f"it may be {OURS}" in event.reason
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        working(venue_order_id="ANOTHER"),
+        order_update(client_order_id=OURS, state=OrderState.WORKING, symbol="MSFT"),
+        order_update(client_order_id=OURS, state=OrderState.REJECTED, symbol="AAPL"),
+    ],
+    ids=["another number", "another symbol", "rejected"],
+)
+async def test_a_row_without_an_id_that_cannot_be_ours_is_foreign(record):
+    desk = Desk(record)
+
+    await desk.take(row(None))
+
+    (done,) = desk.of(FillProgress)
+    assert (done.client_order_id, done.name) == (f"foreign-{NUMBER}", f"wb:wb:{NUMBER}")
+    assert [event.is_foreign for event in desk.of(OrderReport)] == [True]
+
+
+async def test_a_row_without_any_id_is_not_taken():
+    desk = Desk()
+
+    await desk.take(row(None, order_id=None))
+
+    assert [type(event) for event in desk.told] == [Unreadable]
