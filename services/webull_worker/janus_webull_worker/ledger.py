@@ -21,7 +21,7 @@ from janus_common.orders import is_final
 from janus_common.worker.broker import House, Sink, Topic, Unreadable
 
 from janus_webull_worker import translate, wire_ids
-from janus_webull_worker.fields import BadAnswer
+from janus_webull_worker.fields import SHOWN, BadAnswer
 from janus_webull_worker.translate import Seen
 
 KEPT = 20_000  # orders whose names are remembered
@@ -40,6 +40,7 @@ class Ledger:
         self._wires: dict[str, str] = {}  # by our id: the wire id that Webull has shown
         self._told: dict[str, tuple[Decimal, Decimal | None]] = {}  # by wire id
         self._numbers: dict[str, str] = {}  # by Webull's id: the wire id; empty: it has none
+        self._others: dict[str, None] = {}  # wire ids of orders of what we do not trade
         self._unshown: dict[str, None] = {}  # ours that Webull has not shown under a wire id yet
         self.fills = 0  # how often more of an order was told as filled
         self._strange: set[str] = set()  # states that were met and are none that we know
@@ -57,6 +58,7 @@ class Ledger:
             self._wires,
             self._told,
             self._numbers,
+            self._others,
             self._unshown,
         )
         for each in known:
@@ -78,6 +80,16 @@ class Ledger:
     def went_out(self, name: str, wire: str) -> None:
         """Take note of the id under which an order was taken."""
         self._names[wire], self._wires[name] = name, wire
+
+    def is_other(self, value: Any) -> bool:
+        """Whether a row is an order of something else than US shares, and so none of ours."""
+        kind, wire = translate.other_than_shares(value), translate.wire_id(value)
+        if kind is None or self._names.get(wire) is not None:
+            return False
+        if wire not in self._others:
+            self._others[wire] = None
+            log.warning("order.not_named", row_type=kind[:SHOWN], wire_id=wire)
+        return True
 
     async def take(
         self, value: Any, house: House, sink: Sink, *, asked: str | None = None

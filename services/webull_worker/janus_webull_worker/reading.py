@@ -133,7 +133,9 @@ class Reading:
             for row in found:
                 # Orders move between the pages while they are read; the later word counts.
                 rows[str(row.get("order_id") or row.get("client_order_id"))] = row
-        taken = await self._take(rows.values(), kept)
+        ledger = self._account.ledger
+        shares = [row for row in rows.values() if not ledger.is_other(row)]
+        taken = await self._take(shares, kept)
         # One that cannot be read is there all the same, and is not asked for by itself.
         shown = {str(row.get("client_order_id") or "") for row in rows.values()}
         return shown | {seen.wire_id for seen in taken}
@@ -141,7 +143,7 @@ class Reading:
     async def one(
         self, wire_id: str, kept: Callable[[OrderReport], None] = lambda _: None
     ) -> Seen | None:
-        """Ask for one order and tell it; None: Webull knows none of that id.
+        """Ask for one order and tell it; None: Webull knows none of that id, or not of shares.
 
         Raises:
             RowUnread: there is one, and it cannot be read; or another one is shown.
@@ -155,6 +157,8 @@ class Reading:
                 return None
             raise BrokerUnavailable(f"{Path.DETAIL}: {refused.reason}") from refused
         self._clock(answer)
+        if self._account.ledger.is_other(answer.value):
+            return None
         taken = await self._take([answer.value], kept, asked=wire_id)
         if not taken:
             raise RowUnread(f"{Path.DETAIL}: no order that can be read as {wire_id}")

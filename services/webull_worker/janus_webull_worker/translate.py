@@ -145,15 +145,45 @@ def _said(price: Decimal | None, name: str) -> str:
 # ── from Webull ──
 
 
+def other_than_shares(value: Any) -> str | None:
+    """Return what an order is of, if it says that it is not of US shares or funds."""
+    try:
+        head, item = _parts(value)
+    except BadAnswer:
+        return None
+    kinds = (str(item.get("category") or ""), str(head.get("combo_ticker_type") or ""))
+    return next((kind for kind in kinds if kind.upper() not in EQUITY_TYPES), None)
+
+
+def wire_id(value: Any) -> str:
+    """Return the client's id of an order, whatever else of it cannot be read; empty: none."""
+    try:
+        head, item = _parts(value)
+        return _id(head, item, "client_order_id")
+    except BadAnswer:
+        return ""
+
+
+def _parts(value: Any) -> tuple[Row, Row]:
+    """Return an order, nested as in the US or flat as elsewhere, and what it is of."""
+    head = fields.row(value, "order")
+    items = head.get("items")
+    return head, fields.rows(items, "items")[0] if items else head
+
+
+def _id(head: Row, item: Row, name: str) -> str:
+    return fields.text(head, name, fields.text(item, name, ""))
+
+
 def seen(value: Any) -> Seen:
-    """Read one order, nested as in the US or flat as elsewhere.
+    """Read one order of shares.
 
     Raises:
         BadAnswer: it is none.
     """
-    head = fields.row(value, "order")
-    items = head.get("items")
-    item = fields.rows(items, "items")[0] if items else head
+    if kind := other_than_shares(value):
+        raise BadAnswer(f"category: US shares were expected, not {kind[: fields.SHOWN]!r}")
+    head, item = _parts(value)
     percent = fields.number(item, "trailing_stop_step")
     amount, percent = (
         (None, percent * HUNDRED if percent is not None else None)
@@ -164,8 +194,8 @@ def seen(value: Any) -> Seen:
     currency = fields.text(item, "currency", "USD")
     filled_qty, average_price = _filled(item)
     return Seen(
-        wire_id=fields.text(head, "client_order_id", fields.text(item, "client_order_id", "")),
-        order_id=fields.text(head, "order_id", fields.text(item, "order_id", "")),
+        wire_id=_id(head, item, "client_order_id"),
+        order_id=_id(head, item, "order_id"),
         instrument_id=fields.text(item, "instrument_id", ""),
         symbol=symbol(fields.text(item, "symbol")),
         side=_one_of(SIDES, fields.text(item, "side"), "side"),

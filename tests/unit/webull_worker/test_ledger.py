@@ -123,3 +123,45 @@ async def test_a_row_without_any_id_is_not_taken():
     await desk.take(row(None, order_id=None))
 
     assert [type(event) for event in desk.told] == [Unreadable]
+
+
+OPTION = row("opt1", category="US_OPTION", combo_ticker_type="OPTION")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        OPTION,
+        row("opt1", category=None, combo_ticker_type="CRYPTO"),
+        {"client_order_id": "opt1", "items": [{"category": "US_OPTION"}]},
+    ],
+    ids=["option", "coin", "nested"],
+)
+def test_an_order_of_something_else_than_shares_is_none_of_ours(other):
+    assert Desk().ledger.is_other(other)
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        row(category="US_STOCK", combo_ticker_type="STOCK"),
+        row(category="US_ETF"),
+        row(category=None),
+        {"items": "x"},
+    ],
+    ids=["stock", "fund", "not said", "unreadable"],
+)
+def test_what_may_be_an_order_of_shares_is_read(shares):
+    assert not Desk().ledger.is_other(shares)
+
+
+async def test_our_own_order_as_one_of_options_is_no_answer():
+    desk = Desk(working())
+    ours = row(category="US_OPTION")
+    assert not desk.ledger.is_other(ours)
+
+    await desk.take(ours)
+
+    (event,) = desk.told
+    assert isinstance(event, Unreadable)
+    assert "US shares were expected, not 'US_OPTION'" in event.reason

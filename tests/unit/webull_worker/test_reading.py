@@ -10,6 +10,7 @@ import pytest
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.errors import BrokerUnavailable
 from janus_common.messages import OrderState
+from janus_common.worker.broker import BrokerEvent, Sink
 from janus_webull_worker.codes import Verdict
 from janus_webull_worker.doubts import Doubts
 from janus_webull_worker.ledger import Ledger
@@ -53,13 +54,27 @@ class Unknowing(Pages):
         raise Refused(Verdict.NOT_FOUND, "ORDER_NOT_FOUND", "no such order")
 
 
+class Showing(Unknowing):
+    """Stands for an account of which Webull shows one order, in its lists and by itself."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        super().__init__(settle_s=30.0)
+        self._row = row
+
+    def todays_orders(self, _account, _after):
+        return Answer({"has_next": False, "orders": [self._row]})
+
+    def order(self, _account, _wire_id):
+        return Answer(self._row)
+
+
 def reading(*pages) -> Reading:
     return of(Pages(*pages))
 
 
-def of(account: Any) -> Reading:
+def of(account: Any, sink: Sink = lambda _: None) -> Reading:
     nothing: Any = None
-    return Reading(account, sink=lambda _: None, house=nothing, clock=lambda _: None)
+    return Reading(account, sink=sink, house=nothing, clock=lambda _: None)
 
 
 def row(number: int) -> dict[str, str]:
@@ -164,3 +179,29 @@ async def test_an_order_of_another_process_never_arrives_after_a_time_without_it
     found = await of(account).snapshot([old_order])
 
     assert found.unseen(old_order)
+
+
+async def test_an_order_of_options_is_not_booked_as_one_of_shares():
+    told: list[BrokerEvent] = []
+    option = {
+        "client_order_id": "opt1",
+        "order_id": "OPTION1",
+        "combo_ticker_type": "OPTION",
+        "items": [
+            {
+                "category": "US_OPTION",
+                "symbol": "AAPL",
+                "side": "BUY",
+                "order_type": "LIMIT",
+                "order_status": "FILLED",
+                "qty": "2",
+                "filled_qty": "2",
+                "filled_price": "3.20",
+            }
+        ],
+    }
+    found = of(Showing(option), told.append)
+
+    assert await found.listed() == {"opt1"}
+    assert await found.one("opt1") is None
+    assert told == []
