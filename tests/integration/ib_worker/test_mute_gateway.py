@@ -19,3 +19,17 @@ async def test_a_mute_socket_is_down_within_fifteen_seconds(faulty):
     await faulty.is_in(ServiceState.READY, within_s=30.0)
     assert [e for e in await faulty.events("fills-gap") if e.time_ns > began]
     assert (await faulty.order(name)).state == "WORKING"
+
+
+async def test_an_order_sent_as_it_falls_mute_is_in_doubt_until_it_speaks_again(faulty):
+    await faulty.venue.fault("mute")
+    name = await faulty.resting()
+
+    await faulty.is_in(ServiceState.DOWN, within_s=15.0)
+    doubtful = await faulty.order_is(name, "UNKNOWN", within_s=15.0)
+
+    assert "has said nothing" in doubtful.reason
+    assert len(await faulty.truth(name)) == 1
+    await faulty.venue.delete("/faults")
+    await faulty.order_is(name, "WORKING", within_s=30.0)
+    assert len(await faulty.truth(name)) == 1

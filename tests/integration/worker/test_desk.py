@@ -117,6 +117,31 @@ async def test_an_order_in_doubt_is_looked_for_twice_after_a_restart(account):
     assert len(account.broker.orders) == 1
 
 
+async def test_silence_is_a_doubt_without_a_session_too_and_ends_with_the_next(desk):
+    desk.broker.is_mute = desk.broker.refuses_sessions = True
+    name = await placed(desk)
+    desk.broker.hangs_up()
+
+    order = await desk.order_is(name, OrderState.UNKNOWN)
+
+    assert desk.service.state is not ServiceState.READY
+    assert "has said nothing" in order.reason
+    desk.broker.works(desk.broker.orders[0])
+    desk.broker.refuses_sessions = False
+    await desk.order_is(name, OrderState.WORKING)
+    assert len(desk.broker.orders) == 1
+
+
+async def test_an_order_that_was_being_sent_is_in_doubt_after_a_restart_without_a_broker(account):
+    account.broker.is_mute, account.silence_s = True, 60.0
+    async with account.run():
+        name = await placed(account)
+        assert (await account.order(name)).state is OrderState.SENDING
+    account.broker.refuses_sessions, account.silence_s = True, 0.3
+    async with account.run(ready=False):
+        await account.order_is(name, OrderState.UNKNOWN)
+
+
 async def test_after_a_restart_a_mute_broker_that_knows_the_order_is_believed(account):
     account.broker.is_mute = True
     async with account.run():

@@ -85,6 +85,13 @@ def test_a_cancel_that_was_lost_with_its_connection_leaves_the_order_at_work(boo
     assert journal[-1].reason == "the broker did not take the cancel; the order is as it was"
 
 
+def test_the_first_word_of_a_new_order_is_waited_for_beyond_its_session(book):
+    book.forget_changes()  # a new session has begun, and may end before it has said anything
+
+    assert book.silent(now_s=109.0, after_s=10.0) == []
+    assert [one.client_order_id for one in book.silent(now_s=110.0, after_s=10.0)] == ["c-1"]
+
+
 def test_a_report_about_an_order_of_ours_that_is_not_here_is_told_apart(book):
     assert not book.hear(OrderReport(client_order_id="c-9", word=Word.WORKING))
 

@@ -6,7 +6,7 @@ Nothing in here waits: words come from the socket's callback, and what changes g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -106,8 +106,9 @@ class Book:
         return [entry.order for entry in self._entries.values()]
 
     def add(self, order: OrderUpdate, *, sent_s: float | None = None) -> None:
-        """Take an order that the journal holds; ``sent_s`` is when it went out just now."""
-        self._entries[order.client_order_id] = _Entry(order, sent_s)
+        """Take an order that the journal holds; the first word of one is waited for from ``sent_s``."""
+        is_new = order.state is OrderState.SENDING and order.venue_order_id is None
+        self._entries[order.client_order_id] = _Entry(order, sent_s if is_new else None)
         self._index(order)
 
     def remember(self, order: OrderUpdate) -> None:
@@ -152,10 +153,12 @@ class Book:
         return max(order.qty, wanted.qty) if wanted is not None else order.qty
 
     def forget_changes(self, client_order_ids: Iterable[str] | None = None) -> None:
-        """Let what the broker shows next decide what became of changes; None: of all."""
+        """Let the broker's next word decide what became of changes, not of new orders; None: of all."""
         for name in list(self._entries) if client_order_ids is None else client_order_ids:
             if (entry := self._entries.get(name)) is not None:
-                entry.wanted, entry.quiet_since_s = None, None
+                entry.wanted = None
+                if entry.order.state is not OrderState.SENDING:
+                    entry.quiet_since_s = None
 
     def in_doubt(self, symbol: str) -> OrderUpdate | None:
         """Return an order of ours in ``symbol`` of which nobody knows what became."""
@@ -375,14 +378,11 @@ class Book:
 
     def _finish(self, client_order_id: str) -> None:
         self._done[client_order_id] = self._entries.pop(client_order_id)
-        for name in self._oldest_done():
+        for name in list(self._done)[:-RECENT]:
             gone = self._done.pop(name).order
             self._by_session_id.pop(gone.session_order_id or "", None)
             self._by_venue_id.pop(gone.venue_order_id or "", None)
             self._late.pop(gone.tags.get(late.TAG, ""), None)
-
-    def _oldest_done(self) -> Iterator[str]:
-        return iter(list(self._done)[: max(0, len(self._done) - RECENT)])
 
 
 def is_there(report: OrderReport) -> bool:

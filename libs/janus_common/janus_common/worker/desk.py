@@ -120,7 +120,7 @@ class Desk:
         self.unread = Unread(self.board, symbol_of=self._symbol_of, fills=self.fills)
         self.strays = Strays(self.board, self.book, self.journal)
         self.syncer = self._new_syncer(settle_s)
-        self._vigil = self._new_vigil(sweep_s, busy_sweep_s or sweep_s)
+        self.vigil = self._new_vigil(sweep_s, busy_sweep_s or sweep_s)
         self.halting = Halting(account, bus, board=self.board, book=self.book, policy=self.policy)
         self.resolved = Resolved(self.book, self.board)
         self.unfinished = self._new_unfinished(bus)
@@ -177,7 +177,7 @@ class Desk:
     async def load(self) -> None:
         """Take in what the journal holds of this account."""
         for order in await self.journal.load(self._broker.used):
-            self.book.add(order)
+            self.book.add(order, sent_s=monotonic_s())
         await self.families.restore()
         await self.halting.first_look()
         await self.holdings.load()
@@ -284,7 +284,7 @@ class Desk:
         match event:
             case OrderReport():
                 is_known = self.book.hear(event)
-                self._vigil.is_unclear |= event.is_unclear and not self.book.is_over(event)
+                self.vigil.is_unclear |= event.is_unclear and not self.book.is_over(event)
                 if not is_known:
                     self.strays.hear(event)
                 self.resolved.heard(event)
@@ -302,7 +302,7 @@ class Desk:
             case ClockReport():
                 self.clocks.heard_broker(event)
             case Unreadable():
-                self._vigil.is_unclear |= self.unread.hear(event)
+                self.vigil.is_unclear |= self.unread.hear(event)
 
     def _executed(self, report: ExecutionReport | FeeReport | FillProgress) -> None:
         self.fills.hear(report)
@@ -340,8 +340,8 @@ class Desk:
         try:
             with heeded():
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._vigil.sweep(session))
-                    group.create_task(self._vigil.probe(session))
+                    group.create_task(self.vigil.sweep(session))
+                    group.create_task(self.vigil.probe(session))
                     group.create_task(self._follow_link(session))
                     group.create_task(self._ask_missed(session))
                     group.create_task(self.feed.reopen(session))
@@ -382,9 +382,7 @@ class Desk:
         self.families.heard(order)
         if order.origin == FOREIGN:
             self.halting.look_for_foreign()
-        self._vigil.is_unclear |= (
-            order.code is Code.REPLACE_REFUSED
-        )  # is the order still as it was?
+        self.vigil.is_unclear |= order.code is Code.REPLACE_REFUSED  # is the order still as it was?
         order_log.note(order)
         if order.state is OrderState.UNKNOWN and order.origin != FOREIGN:
             self.board.tell(

@@ -143,7 +143,12 @@ class Worker:
             group.create_task(desk.journal.keep_checkpoint())
             group.create_task(desk.holdings.run_balance())
             group.create_task(desk.ticks.report())
-            for forever in (desk.board.watch, desk.board.show, desk.board.tell_all):
+            for forever in (
+                desk.board.watch,
+                desk.board.show,
+                desk.board.tell_all,
+                desk.vigil.watch,
+            ):
                 group.create_task(forever())
             group.create_task(desk.families.run(pacer))
             group.create_task(desk.halting.brake.run())

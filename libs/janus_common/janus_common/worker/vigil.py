@@ -1,4 +1,4 @@
-"""What is asked of the broker by itself while a session stands: now and then all, and in doubt at once."""
+"""What is asked of the broker by itself: now and then all, and in doubt at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from janus_common.clock import monotonic_s, now_ns
 from janus_common.errors import NoTurn
 from janus_common.logs import get_logger
-from janus_common.messages import OrderState
+from janus_common.messages import OrderState, OrderUpdate
 from janus_common.orders import News, Word
 from janus_common.worker.book import Book
 from janus_common.worker.broker import Session
@@ -26,7 +26,7 @@ log = get_logger()
 
 
 class Vigil:
-    """One account's; its jobs end with the session."""
+    """One account's; its questions end with the session, and silence is noted without one too."""
 
     def __init__(
         self,
@@ -69,18 +69,33 @@ class Vigil:
                 return
             await asyncio.sleep(min(left_s, LOOK_EVERY_S))
 
+    async def watch(self) -> None:
+        """Call new orders of which nothing was heard in doubt, for ever: no session, no word."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for order in self._silent():
+                if order.state is OrderState.SENDING:
+                    self._doubt(order)
+                    self.is_unclear = True  # it is asked about as soon as there is a session
+
+    def _silent(self) -> list[OrderUpdate]:
+        return self._book.silent(now_s=monotonic_s(), after_s=self._silence_s)
+
+    def _doubt(self, order: OrderUpdate) -> None:
+        news = News(word=Word.SILENCE, reason=f"{SILENT} for {self._silence_s:g} s")
+        self._book.apply(order.client_order_id, news)
+
     async def probe(self, session: Session) -> None:
         """Ask the broker about orders of which it says nothing, or something unclear."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            silent = self._book.silent(now_s=monotonic_s(), after_s=self._silence_s)
+            silent = self._silent()
             changing = [o for o in silent if o.state is OrderState.REPLACE_PENDING]
             self._book.forget_changes(order.client_order_id for order in changing)
             for order in silent:
                 if order in changing:
                     continue  # the order is there; only the change is in doubt
-                news = News(word=Word.SILENCE, reason=f"{SILENT} for {self._silence_s:g} s")
-                self._book.apply(order.client_order_id, news)
+                self._doubt(order)
             if silent or self.is_unclear:
                 self.is_unclear = False
                 try:
