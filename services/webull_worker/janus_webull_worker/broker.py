@@ -77,9 +77,12 @@ class WebullBroker:
         self.hint("")
 
     def stream_state(self, problem: str) -> None:
-        """Show what is wrong with the stream; empty: nothing."""
+        """Show what is wrong with the stream; empty: nothing, shown once all was looked at."""
         self._problem = problem
-        self._tell_stream()
+        if problem or self._session is None:
+            self._tell_stream()
+        else:
+            self._session.catch_up(self._tell_stream)
 
     def _tell_stream(self) -> None:
         is_broken = bool(self._problem)

@@ -35,6 +35,7 @@ class Looks:
         """``filled`` hears when more of an order has been filled."""
         self._account, self._reading, self._filled = account, reading, filled
         self._due: dict[str, list[float]] = {}  # by wire id
+        self._then: Callable[[], None] | None = None  # once everything has been looked at
         self._wake = asyncio.Event()
         self._doubtful = asyncio.Event()
 
@@ -44,6 +45,11 @@ class Looks:
         due.extend(monotonic_s() + after for after in after_s)
         due.sort()
         self._wake.set()
+
+    def plan_all(self, after_s: float, then: Callable[[], None]) -> None:
+        """Look at everything, and call ``then`` once a look that has yet to begin was answered."""
+        self._then = then
+        self.plan(ALL, after_s)
 
     def wake(self) -> None:
         """Take note that there is a new doubt."""
@@ -68,7 +74,11 @@ class Looks:
 
     async def _look_at(self, names: set[str]) -> None:
         if ALL in names or len(names) > SINGLY or self._are_lists_sooner(len(names)):
+            then = self._then if ALL in names else None
             seen = await self._reading.listed()
+            if then is not None and then is self._then:
+                self._then = None
+                then()
             for name in names - seen - {ALL}:
                 await self._look_at_one(name)
             await asyncio.sleep(APART_S)

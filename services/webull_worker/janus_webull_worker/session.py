@@ -7,7 +7,7 @@ and answers only say when to look before it is due.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from janus_common.cancels import heeded
@@ -109,6 +109,10 @@ class HttpSession:
     def hint(self, wire_id: str) -> None:
         """Look at an order, of which something was heard; empty: at all."""
         self._looks.plan(wire_id, DEBOUNCE_S)
+
+    def catch_up(self, then: Callable[[], None]) -> None:
+        """Look at everything, and call ``then`` once that was answered."""
+        self._looks.plan_all(DEBOUNCE_S, then)
 
     # ── orders ──
 

@@ -6,10 +6,11 @@ Kept apart as it takes long: a peer that says nothing is given up after half a m
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from janus_common.clock import monotonic_s
+from janus_common.clock import NS_PER_S, monotonic_s, now_ns
 from janus_common.messages import OrderState, OrderType, Outcome, ServiceState, Side
 from janus_webull_worker.events import PATIENCE_S
 
@@ -106,3 +107,20 @@ async def test_a_peer_that_holds_the_stream_open_and_says_nothing_is_left_in_tim
     await desk.is_in(ServiceState.READY, within_s=PATIENCE_S + 15.0)
     await desk.order_is(await desk.market(1), OrderState.FILLED)
     await fills_are_the_truth(desk)
+
+
+async def test_a_stream_that_is_back_is_shown_well_once_all_was_looked_at(desk):
+    await desk.venue.fault("webull_no_streams")
+    await desk.venue.fault("webull_break_stream")
+    await desk.is_in(ServiceState.DEGRADED_DATA, within_s=20.0)
+    await desk.venue.fault("webull_slow", path="/list-today", seconds=1.5, times=0)
+    began_ns = now_ns()
+    await desk.venue.delete("/faults", name="webull_no_streams")
+
+    await desk.is_in(ServiceState.READY, within_s=30.0)
+
+    connected = [line for line in desk.workers[-1].log() if line["event"] == "events.connected"]
+    back_s = datetime.fromisoformat(connected[-1]["timestamp"]).timestamp()
+    told = [each for each in await desk.events("state-changed") if each.time_ns > began_ns]
+    assert [each.details["state"] for each in told] == ["READY"]
+    assert told[0].time_ns / NS_PER_S - back_s > 1.5

@@ -1,0 +1,77 @@
+"""What waits for a look at everything: it is called after an answer, and not after an older one."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from janus_common.errors import BrokerUnavailable
+from janus_webull_worker.ledger import Ledger
+from janus_webull_worker.looks import ALL, Looks
+
+from tests.support.waiting import eventually
+
+
+class Reading:
+    """Lists orders when told, and not at all as often as told."""
+
+    def __init__(self) -> None:
+        self.begun = self.failures = 0
+        self.may_answer = asyncio.Event()
+
+    async def listed(self):
+        self.begun += 1
+        await self.may_answer.wait()
+        if self.failures:
+            self.failures -= 1
+            raise BrokerUnavailable("no answer")
+        return set()
+
+
+@pytest.fixture
+def reading():
+    return Reading()
+
+
+@pytest.fixture
+async def looks(reading):
+    account: Any = SimpleNamespace(ledger=Ledger("webull"))
+    found = Looks(account, reading, filled=lambda: None)
+    job = asyncio.get_running_loop().create_task(found.run())
+    yield found
+    job.cancel()
+    await asyncio.wait([job])
+
+
+async def test_it_is_called_once_all_was_looked_at(looks, reading):
+    called: list[int] = []
+    looks.plan_all(0.0, lambda: called.append(1))
+    await eventually(lambda: reading.begun == 1)
+    assert called == []
+
+    reading.may_answer.set()
+
+    await eventually(lambda: called == [1])
+
+
+async def test_it_is_not_called_after_a_look_that_was_under_way_before(looks, reading):
+    at: list[int] = []
+    looks.plan(ALL, 0.0)
+    await eventually(lambda: reading.begun == 1)
+    looks.plan_all(0.0, lambda: at.append(reading.begun))
+
+    reading.may_answer.set()
+
+    await eventually(lambda: at == [2])
+
+
+async def test_it_is_called_after_the_first_look_that_was_answered(looks, reading):
+    at: list[int] = []
+    reading.failures = 1
+    reading.may_answer.set()
+
+    looks.plan_all(0.0, lambda: at.append(reading.begun))
+
+    await eventually(lambda: at == [2])
