@@ -339,7 +339,7 @@ class OrderUpdate(Message, frozen=True, kw_only=True):
     code: Code | None = None  # why it was denied, rejected or is in doubt
     reason: str | None = None  # the same in words, the broker's own where it has some
     venue_order_id: str | None = None  # the broker's permanent id, once it has answered
-    session_order_id: str | None = None  # IB: "<clientId>.<orderId>", known before sending
+    session_order_id: str | None = None  # IB: "<clientId>.<orderId>"; Webull: a foreign order's id
     principal: str = ""  # who asked for it
     origin: str = "janus"  # or "foreign"
     body: str = ""  # fingerprint of the intent: the same id with another body is refused

@@ -46,9 +46,12 @@ class Ledger:
         self._strange: set[str] = set()  # states that were met and are none that we know
 
     def hold(self, orders: Iterable[OrderUpdate]) -> None:
-        """Take note that these are ours."""
+        """Take note that these are in our books, and which of them are ours."""
         for order in orders:
-            if order.origin != FOREIGN:
+            if order.origin == FOREIGN:
+                if order.session_order_id:
+                    self._wires[order.client_order_id] = order.session_order_id
+            else:
                 for wire in wire_ids.both(order.client_order_id):
                     self._names[wire] = order.client_order_id
                 if order.client_order_id not in self._wires:

@@ -27,6 +27,7 @@ from janus_webull_worker import fields
 from janus_webull_worker.account import Account
 from janus_webull_worker.codes import Verdict
 from janus_webull_worker.fields import BadAnswer, Row
+from janus_webull_worker.ledger import FOREIGN
 from janus_webull_worker.outcome import Answer, Refused
 from janus_webull_worker.rates import FIRST, Path
 from janus_webull_worker.translate import Seen
@@ -95,7 +96,7 @@ class Reading:
         reports: list[OrderReport | ExecutionReport] = []
         seen = await self.listed(reports.append)
         unknown: set[str] = set()
-        for order in ours:
+        for order in sorted(ours, key=lambda order: order.origin == FOREIGN):
             wires = ledger.wires_of(order)
             if not wires or any(wire in seen for wire in wires):
                 continue

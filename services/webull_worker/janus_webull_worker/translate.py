@@ -232,6 +232,7 @@ def report(order: Seen, *, name: str | None) -> OrderReport:
     word = WORDS.get(order.status)
     return OrderReport(
         client_order_id=name or "",
+        session_order_id=order.wire_id,  # kept of a foreign order, which is asked for by it
         venue_order_id=order.order_id,
         word=word,
         filled_qty=order.filled_qty,

@@ -10,7 +10,8 @@ from janus_common.messages import OrderState, OrderType, Outcome, ServiceState, 
 
 from tests.support.venue import paper_venue
 from tests.support.waiting import eventually
-from tests.support.webull_worker import KEYS, WebullDesk, webull_desk
+from tests.support.webull import webull_client
+from tests.support.webull_worker import ACCOUNTS, KEY, KEYS, SECRET, WebullDesk, webull_desk
 
 LIMIT_S = 60.0
 OPTIONS = ("--tick-rate", "0", "--webull-rates", "off", "--hours", "us")
@@ -39,6 +40,38 @@ async def test_an_order_filled_on_a_later_day_while_the_worker_was_down_is_told_
         assert await desk.fills() == told  # what is read again is not told again
         assert [fill.client_order_id for fill in told] == [name]
         assert (told[0].qty, told[0].price) == (done.filled_qty, done.average_price)
+
+
+async def test_a_foreign_order_filled_on_a_later_day_while_the_worker_was_down_is_told_once(
+    nats_url, tmp_path
+):
+    async with desk_at(NOON, nats_url, tmp_path) as desk:
+        async with webull_client(desk.venue.webull_port, KEY, SECRET) as app:
+            await app.place(
+                ACCOUNTS[0],
+                client_order_id="app1",
+                order_type="LIMIT",
+                limit_price="50",
+                qty="2",
+                tif="GTC",
+            )
+            name = f"foreign-{(await app.detail('app1', ACCOUNTS[0]))['order_id']}"
+        await desk.sync()
+        shown = await desk.order_is(name, OrderState.WORKING)
+        assert shown.session_order_id == "app1"
+        await desk.workers[-1].kill()
+        await desk.venue.post("/clock", {"to": "tomorrow"})
+        await desk.venue.pin("AAPL", 49.0, 49.5)
+        await filled_at_the_venue(desk, "app1")
+        await desk.venue.post("/clock", {"to": "tomorrow"})
+
+        await desk.is_in(ServiceState.READY, await desk.start_worker(), within_s=LIMIT_S)
+
+        await desk.order_is(name, OrderState.FILLED)
+        await eventually(lambda: is_told(desk, name))
+        told = await desk.fills()
+        await desk.sync()
+        assert await desk.fills() == told
 
 
 async def filled_at_the_venue(desk, name: str) -> None:

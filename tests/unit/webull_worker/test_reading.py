@@ -44,13 +44,15 @@ class Unknowing(Pages):
     def __init__(self, settle_s: float) -> None:
         super().__init__()
         self.ledger, self.doubts = Ledger("webull"), Doubts(settle_s)
+        self.asked_for: list[str] = []
 
     def todays_orders(self, _account, _after):
         return Answer({"has_next": False, "orders": []})
 
     open_orders = todays_orders
 
-    def order(self, _account, _wire_id):
+    def order(self, _account, wire_id):
+        self.asked_for.append(wire_id)
         raise Refused(Verdict.NOT_FOUND, "ORDER_NOT_FOUND", "no such order")
 
 
@@ -205,3 +207,15 @@ async def test_an_order_of_options_is_not_booked_as_one_of_shares():
     assert await found.listed() == {"opt1"}
     assert await found.one("opt1") is None
     assert told == []
+
+
+async def test_our_own_orders_are_asked_for_before_foreign_ones():
+    account = Unknowing(settle_s=30.0)
+    foreign = order_update(
+        client_order_id="foreign-1", origin="foreign", session_order_id="app1", venue_order_id="1"
+    )
+    own = order_update(client_order_id="own")
+
+    await of(account).snapshot([foreign, own])
+
+    assert account.asked_for == ["own", "own_d", "app1"]
