@@ -80,6 +80,10 @@ class Ledger:
         is_foreign = order.origin == FOREIGN
         return () if is_foreign else wire_ids.both(order.client_order_id)
 
+    def is_foreign(self, wire: str) -> bool:
+        """Whether no order of ours is known by this id."""
+        return self._names.get(wire) is None
+
     def went_out(self, name: str, wire: str) -> None:
         """Take note of the id under which an order was taken."""
         self._names[wire], self._wires[name] = name, wire

@@ -79,7 +79,7 @@ class Looks:
             if then is not None and then is self._then:
                 self._then = None
                 then()
-            for name in names - seen - {ALL}:
+            for name in sorted(names - seen - {ALL}, key=self._account.ledger.is_foreign):
                 await self._look_at_one(name)
             await asyncio.sleep(APART_S)
             return

@@ -11,6 +11,7 @@ from janus_common.errors import BrokerUnavailable
 from janus_webull_worker.ledger import Ledger
 from janus_webull_worker.looks import ALL, Looks
 
+from tests.support.messages import order_update
 from tests.support.waiting import eventually
 
 
@@ -20,6 +21,7 @@ class Reading:
     def __init__(self) -> None:
         self.begun = self.failures = 0
         self.may_answer = asyncio.Event()
+        self.asked_for: list[str] = []
 
     async def listed(self):
         self.begun += 1
@@ -29,6 +31,9 @@ class Reading:
             raise BrokerUnavailable("no answer")
         return set()
 
+    async def one(self, wire_id):
+        self.asked_for.append(wire_id)
+
 
 @pytest.fixture
 def reading():
@@ -36,8 +41,13 @@ def reading():
 
 
 @pytest.fixture
-async def looks(reading):
-    account: Any = SimpleNamespace(ledger=Ledger("webull"))
+def ledger():
+    return Ledger("webull")
+
+
+@pytest.fixture
+async def looks(reading, ledger):
+    account: Any = SimpleNamespace(ledger=ledger)
     found = Looks(account, reading, filled=lambda: None)
     job = asyncio.get_running_loop().create_task(found.run())
     yield found
@@ -75,3 +85,14 @@ async def test_it_is_called_after_the_first_look_that_was_answered(looks, readin
     looks.plan_all(0.0, lambda: at.append(reading.begun))
 
     await eventually(lambda: at == [2])
+
+
+async def test_of_many_orders_that_no_list_shows_our_own_is_asked_for_first(looks, reading, ledger):
+    ledger.hold([order_update(client_order_id="own")])
+    reading.may_answer.set()
+
+    for name in (*(f"app{number}" for number in range(20)), "own"):
+        looks.plan(name, 0.0)
+
+    await eventually(lambda: len(reading.asked_for) == 21)
+    assert reading.asked_for[0] == "own"
