@@ -310,12 +310,12 @@ class Orders:
         if report.word is Word.WORKING:
             if monotonic_s() - lost.since_s < LOST_S:
                 return
-            reason = f"the cancel was not answered ({lost.reason}); the order is still at work"
+            reason = f"the cancel was not answered: {lost.reason}; the order is still at work"
             self._sink(
                 OrderReport(
                     client_order_id=name,
                     word=Word.CANCEL_REFUSED,
-                    reason=f"{reason}: cancel it again",
+                    reason=f"{reason}; cancel it again",
                 )
             )
         if report.word is not None:
