@@ -16,7 +16,7 @@ from janus_common.worker.reconcile import UNSEEN
 from janus_webull_worker import wire_ids
 from janus_webull_worker.account import Account
 from janus_webull_worker.rates import FIRST, Path
-from janus_webull_worker.reading import Reading
+from janus_webull_worker.reading import Reading, RowUnread
 
 DEBOUNCE_S = 0.2  # events of one order come in bunches
 SINGLY = 2  # so many orders are looked at one by one; for more, the lists are read
@@ -93,7 +93,12 @@ class Looks:
         return singly_s > max(rates.of(p).wait_s(FIRST, 1) for p in (Path.TODAY, Path.OPEN))
 
     async def _look_at_one(self, name: str) -> None:
-        seen = await self._reading.one(name)
+        try:
+            seen = await self._reading.one(name)
+        except RowUnread as unread:  # the others are looked at all the same
+            log.info("look.unread", wire_id=name, reason=str(unread))
+            self.plan(name, AGAIN_S)
+            return
         if seen is None or seen.is_over:
             self._due.pop(name, None)
 

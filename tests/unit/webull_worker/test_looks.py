@@ -10,6 +10,7 @@ import pytest
 from janus_common.errors import BrokerUnavailable
 from janus_webull_worker.ledger import Ledger
 from janus_webull_worker.looks import ALL, Looks
+from janus_webull_worker.reading import RowUnread
 
 from tests.support.messages import order_update
 from tests.support.waiting import eventually
@@ -22,6 +23,7 @@ class Reading:
         self.begun = self.failures = 0
         self.may_answer = asyncio.Event()
         self.asked_for: list[str] = []
+        self.are_unread = False
 
     async def listed(self):
         self.begun += 1
@@ -33,6 +35,8 @@ class Reading:
 
     async def one(self, wire_id):
         self.asked_for.append(wire_id)
+        if self.are_unread:
+            raise RowUnread("no order that can be read")
 
 
 @pytest.fixture
@@ -96,3 +100,16 @@ async def test_of_many_orders_that_no_list_shows_our_own_is_asked_for_first(look
 
     await eventually(lambda: len(reading.asked_for) == 21)
     assert reading.asked_for[0] == "own"
+
+
+async def test_an_order_that_cannot_be_read_is_asked_for_again_and_so_are_the_others(
+    looks, reading
+):
+    reading.may_answer.set()
+    reading.are_unread = True
+    names = ["app1", "app2", "app3"]
+
+    for name in names:
+        looks.plan(name, 0.0)
+
+    await eventually(lambda: sorted(reading.asked_for) == sorted(names * 2))
