@@ -67,6 +67,7 @@ class FakeHouse:
         self.placed: list[str] = []
         self.instruments: dict[str, Instrument] = {}
         self.cancels: list[str] = []
+        self.late: dict[str, str] = {}  # by the id that was called not sent: what is shown of it
         self.in_line = 0
         self.leases: list[str] = []
 
@@ -177,7 +178,7 @@ class FakeHouse:
             return IntentReply(outcome=Outcome.UNKNOWN, account=account, reason="no answer")
         if name not in self.orders:
             raise Denied(Code.UNKNOWN_ORDER, f"account {account} has no order {name}")
-        order = self.orders[wanted.client_order_id]
+        order = self.orders[self.late.get(name, name)]
         self.cancels.append(wanted.client_order_id)
         if order.state is S.FILLED:
             raise Denied(Code.ORDER_FINAL, "the order is filled", "")

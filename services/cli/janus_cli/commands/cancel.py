@@ -15,6 +15,7 @@ from janus_common.bus import streams
 from janus_common.client import JanusClient
 from janus_common.clock import monotonic_s
 from janus_common.errors import Code
+from janus_common.feeds import Followed
 from janus_common.messages import IntentReply, OrderState, OrderUpdate, Outcome
 from janus_common.orders import FINAL
 from janus_common.symbols import canonical
@@ -294,15 +295,32 @@ async def recorded(
 async def _one(
     janus: JanusClient, order: OrderUpdate, *, timeout_s: float, wait: bool
 ) -> list[Canceled]:
-    began = monotonic_s()
-    account, client_order_id = order.account, order.client_order_id
-    async with janus.follow(account, client_order_id) as followed:
+    account, name = order.account, order.client_order_id
+    awaited = partial(_awaited, began_s=monotonic_s(), timeout_s=timeout_s, wait=wait)
+    async with janus.follow(account, name) as followed:
         followed.note(order)
-        reply = await janus.cancel(account, client_order_id)
-        followed.note(reply.order)
-        if wait and reply.outcome is not Outcome.DENIED:
-            is_asked = reply.order is not None and reply.order.state is OrderState.CANCEL_PENDING
-            await followed.until(FINAL | AT_WORK if is_asked else FINAL, timeout_s=timeout_s)
-    elapsed_ms = (monotonic_s() - began) * 1_000
-    last = followed.last
-    return [Canceled(account, client_order_id, reply, last, elapsed_ms, waited=wait)]
+        reply = await janus.cancel(account, name)
+        if reply.order is None or reply.order.client_order_id == name:
+            return [await awaited(followed, reply, account, name)]
+    shown = reply.order.client_order_id  # it was called not sent, and has turned up as another
+    async with janus.follow(account, shown) as followed:
+        return [await awaited(followed, reply, account, shown)]
+
+
+async def _awaited(
+    followed: Followed,
+    reply: IntentReply,
+    account: str,
+    name: str,
+    *,
+    began_s: float,
+    timeout_s: float,
+    wait: bool,
+) -> Canceled:
+    """Wait for what the broker makes of a cancel; return what became of it."""
+    followed.note(reply.order)
+    if wait and reply.outcome is not Outcome.DENIED:
+        is_asked = reply.order is not None and reply.order.state is OrderState.CANCEL_PENDING
+        await followed.until(FINAL | AT_WORK if is_asked else FINAL, timeout_s=timeout_s)
+    elapsed_ms = (monotonic_s() - began_s) * 1_000
+    return Canceled(account, name, reply, followed.last, elapsed_ms, waited=wait)
