@@ -185,10 +185,7 @@ class FakeHouse:
         order = await self.move(order, S.CANCEL_PENDING)
         await self.move(order, S.CANCELED)
         return IntentReply(
-            outcome=Outcome.ACCEPTED,
-            account=wanted.account,
-            client_order_id=wanted.client_order_id,
-            order=order,
+            outcome=Outcome.ACCEPTED, account=account, client_order_id=name, order=order
         )
 
     async def cancel_all(self, wanted: CancelAllIntent) -> IntentReply:
