@@ -123,7 +123,7 @@ def _too_much(stand: Stand, symbol: str, qty: Decimal) -> str:
 def _cure(stand: Stand) -> str:
     free = stand.position - stand.selling
     what = f"sell {plain(free)} at most" if free > 0 else "nothing is left to sell"
-    return f"{what}; allow_short = true lets the account sell short"
+    return f"{what}; allow_short (at Webull with short_side) lets the account sell short"
 
 
 def open_quantity(
