@@ -293,9 +293,7 @@ class Book:
 
     def _name_of(self, report: OrderReport | ExecutionReport) -> str | None:
         name = self._named(report)
-        if name is not None and self._is_not_sent(
-            name
-        ):  # then whatever the broker names is another
+        if name is not None and self._is_not_sent(name):  # what the broker names is another
             named = report.venue_order_id
             return self._by_venue_id.get(named) if named else self.shown_as(name)
         return name if name is not None else self._by_venue_id.get(report.venue_order_id)
