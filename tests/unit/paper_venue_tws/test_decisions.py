@@ -191,6 +191,19 @@ def test_a_history_is_whole_and_lies_on_the_grid():
     assert abs(found[-1].close - 100) < 1
 
 
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_a_day_that_is_not_over_has_come_to_the_price_of_now(hour):
+    now_s = 1_795_824_000 + hour * 3600 + 7
+    price = Decimal("100.00")
+
+    *_, today = bars.history(
+        AAPL, price, now_s=now_s, start_s=now_s - 86_400, end_s=now_s, size_s=86_400
+    )
+
+    assert today.start_s == 1_795_824_000
+    assert abs(today.close - price) <= Decimal("0.01")
+
+
 def test_a_history_is_the_same_each_time():
     assert history(50) == history(50)
 

@@ -68,7 +68,7 @@ def history(
     scale = float(price) / _level(instrument.con_id, now_s)
     first = start_s - start_s % size_s
     starts = range(first, min(end_s, now_s + 1), size_s)
-    return [_bar(instrument, scale, start, size_s) for start in starts]
+    return [_bar(instrument, scale, start, size_s, now_s=now_s) for start in starts]
 
 
 def level(instrument: Instrument, price: Decimal, *, now_s: int, at_s: int) -> Decimal:
@@ -77,8 +77,9 @@ def level(instrument: Instrument, price: Decimal, *, now_s: int, at_s: int) -> D
     return _on_grid(instrument, scale * _level(instrument.con_id, at_s))
 
 
-def _bar(instrument: Instrument, scale: float, start_s: int, size_s: int) -> Bar:
-    levels = [scale * level for level in _levels(instrument.con_id, start_s, size_s)]
+def _bar(instrument: Instrument, scale: float, start_s: int, size_s: int, *, now_s: int) -> Bar:
+    so_far_s = min(size_s, now_s - start_s)  # the last one is not over
+    levels = [scale * level for level in _levels(instrument.con_id, start_s, so_far_s)]
     return Bar(
         start_s,
         _on_grid(instrument, levels[0]),
