@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from janus_common.errors import Code
-from janus_common.messages import OrderState, Outcome, ServiceState
+from janus_common.messages import OrderState, Outcome, Position, ServiceState
 
 from tests.support.waiting import eventually
 
@@ -20,6 +20,20 @@ async def bought(desk, symbol: str, qty: int) -> str:
     name: str = await eventually(taken, 20.0)
     await desk.order_is(name, OrderState.FILLED)
     return name
+
+
+async def held(desk, symbol: str, qty: int) -> Position:
+    """Buy so much, and wait until it is shown as held."""
+    await bought(desk, symbol, qty)
+
+    async def shown():
+        position = await desk.position(symbol)
+        assert position is not None
+        assert position.qty >= qty
+        return position
+
+    found: Position = await eventually(shown, 15.0)
+    return found
 
 
 @pytest.mark.parametrize("field", ["side", "order_status", "qty"])
@@ -111,15 +125,7 @@ async def test_a_fill_is_not_published_again_when_its_order_is_shown_without_its
 
 
 async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
-    await bought(desk, "AAPL", 3)
-
-    async def held():
-        position = await desk.position("AAPL")
-        assert position is not None
-        assert position.qty >= 3
-        return position
-
-    before = await eventually(held, 15.0)
+    before = await held(desk, "AAPL", 3)
     await desk.venue.fault("webull_drop_field", text="qty", path="/positions")
 
     async def told():
@@ -130,15 +136,7 @@ async def test_a_position_that_cannot_be_read_stays_what_it_was(desk):
 
 
 async def test_an_answer_without_its_list_does_not_say_that_nothing_is_held(desk):
-    await bought(desk, "SPY", 3)
-
-    async def held():
-        position = await desk.position("SPY")
-        assert position is not None
-        assert position.qty >= 3
-        return position
-
-    before = await eventually(held, 15.0)
+    before = await held(desk, "SPY", 3)
     await desk.venue.fault("webull_drop_field", text="holdings", path="/positions")
 
     shown = await desk.is_in(ServiceState.DOWN, within_s=20.0)

@@ -42,7 +42,12 @@ def halt(
     try:
         here = _house(ctx, account, all_=all_)
     except Failure as failure:
-        raise _halted_from_start_on(ctx.obj.state, account, reason, failure) from failure
+        is_down = failure.status is Status.UNREACHABLE
+        base = house.halt_file_at_start(ctx.obj.state) if is_down else None
+        if base is None:
+            raise
+        file, why = path_of(base, account), failure.reason
+        raise _halted_from_start_on(file, account, reason, why=why) from failure
     try:
         done, still_open = asyncio.run(_halt(here, account, reason))
     except BusUnavailable as error:
@@ -141,25 +146,14 @@ def _to(here: House, account: str | None) -> list[str]:
     return [account] if account else list(here.accounts)
 
 
-def _halted_from_start_on(
-    state: Path | None, account: str | None, reason: str, failure: Failure
-) -> Failure:
-    """Leave the file for a stack that does not run now, and say so; ``failure`` if it has none."""
-    base = house.halt_file_at_start(state)
-    if failure.status is not Status.UNREACHABLE or base is None:
-        return failure
-    file = path_of(base, account)
-    try:
-        file.write_text(f"{reason or f'janus halt, {house.principal()}'}\n")
-    except OSError as error:
-        return Failure(
-            f"nothing is halted: {failure.reason}; and {file}: {error.strerror}",
-            status=Status.UNREACHABLE,
-            hint=f"touch {file}",
-        )
-    return Failure(
-        f"{_are(account)} halted from the stack's next start on, by the file {file}; none runs now",
-        status=Status.PARTLY,
+def _halted_from_start_on(file: Path, account: str | None, reason: str, *, why: str) -> Failure:
+    """Halt a stack that does not run now, with the file that it will find, and say so."""
+    return _left(
+        file,
+        reason,
+        why=why,
+        done=f"{_are(account)} halted from the stack's next start on, by the file {file}; "
+        "none runs now",
         hint="once it runs: janus resume",
     )
 
@@ -167,6 +161,17 @@ def _halted_from_start_on(
 def _halted_by_file(here: House, account: str | None, reason: str, *, why: str) -> Failure:
     """Halt with the file, the way that needs no bus, and say so."""
     file = path_of(here.halt_file, account)
+    return _left(
+        file,
+        reason,
+        why=why,
+        done=f"{_are(account)} halted on this machine only, by the file {file}: {why}",
+        hint="the processes here see it within a second; halt again once the bus is back",
+    )
+
+
+def _left(file: Path, reason: str, *, why: str, done: str, hint: str) -> Failure:
+    """Leave the file that halts; return what is to be said, as the bus could not be told."""
     try:
         file.write_text(f"{reason or f'janus halt, {house.principal()}'}\n")
     except OSError as error:
@@ -175,11 +180,7 @@ def _halted_by_file(here: House, account: str | None, reason: str, *, why: str) 
             status=Status.UNREACHABLE,
             hint=f"touch {file}",
         )
-    return Failure(
-        f"{_are(account)} halted on this machine only, by the file {file}: {why}",
-        status=Status.PARTLY,
-        hint="the processes here see it within a second; halt again once the bus is back",
-    )
+    return Failure(done, status=Status.PARTLY, hint=hint)
 
 
 def _raise_if_silent(answers: list[Answer]) -> None:
