@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.logs import whole_lines
 from tests.support.servers import START_LIMIT_S, Program
 
 LIMIT_S = 30.0
@@ -78,7 +79,7 @@ class PaperVenue(Program):
 
     def log(self) -> list[dict[str, Any]]:
         """Return the events it has logged."""
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
+        return [json.loads(line) for line in whole_lines(self._log)]
 
     async def get(self, path: str, **query: Any) -> Any:
         """Read from the control port."""

@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from tests.support.logs import whole_lines
 from tests.support.servers import START_LIMIT_S, Program
 
 
@@ -53,5 +54,5 @@ class WorkerProcess(Program):
 
     def log(self) -> list[dict[str, Any]]:
         """Return the events it has logged."""
-        lines = self._log.read_text().splitlines()
+        lines = whole_lines(self._log)
         return [json.loads(line) for line in lines if line.startswith("{")]

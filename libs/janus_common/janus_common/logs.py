@@ -43,7 +43,7 @@ def _logger() -> Any:
                 structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+            logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         )
     return structlog.get_logger()
 
@@ -68,7 +68,9 @@ def configure(level: str = "info", *, service: str, account: str | None = None) 
             *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # one write per line: a print is two where Python does not buffer, and what a C library
+        # says of itself then comes between a line and its end
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     bound = {"service": service} | ({"account": account} if account else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 
@@ -78,6 +79,20 @@ logs.get_logger().info("message.invalid", error="one\\ntwo", raw=b"\\xff")
     )
 
     assert line["error"] == "one\ntwo"
+
+
+def test_a_line_and_its_end_are_one_write_also_where_python_does_not_buffer():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # a write is a packet
+    code = PROLOGUE + 'logs.configure(service="x")\nlogs.get_logger().info("order.placed")\n'
+    with ours:
+        with theirs:
+            subprocess.run(
+                [sys.executable, "-u", "-c", code], stderr=theirs.fileno(), timeout=30, check=True
+            )
+        written = ours.recv(65_536)
+
+    assert json.loads(written)["event"] == "order.placed"
+    assert written.endswith(b"}\n")
 
 
 @pytest.mark.parametrize(
