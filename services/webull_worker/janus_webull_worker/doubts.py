@@ -16,6 +16,7 @@ class Doubt:
     """One order in doubt."""
 
     name: str
+    wires: tuple[str, ...]  # the ids that it may have at Webull
     sent_s: float  # when it may have been sent last, by the monotonic clock
     due_s: float
     tries: int = 0
@@ -43,9 +44,9 @@ class Doubts:
         self._under_way.discard(name)
         self._sent_s[name] = now_s
 
-    def add(self, name: str, *, sent_s: float, now_s: float) -> None:
-        """Put an order in doubt."""
-        self._open.setdefault(name, Doubt(name, sent_s, now_s + DELAYS_S[0]))
+    def add(self, name: str, *, wires: tuple[str, ...], sent_s: float, now_s: float) -> None:
+        """Put an order in doubt; ``wires`` are the ids that it may have at Webull."""
+        self._open.setdefault(name, Doubt(name, wires, sent_s, now_s + DELAYS_S[0]))
 
     def settle(self, name: str) -> None:
         """Take note of what became of an order."""
@@ -62,9 +63,9 @@ class Doubts:
             doubt.tries += 1
             doubt.due_s = now_s + DELAYS_S[min(doubt.tries, len(DELAYS_S) - 1)]
 
-    def due(self, now_s: float) -> list[str]:
+    def due(self, now_s: float) -> list[Doubt]:
         """Return the orders to ask about now."""
-        return [doubt.name for doubt in self._open.values() if doubt.due_s <= now_s]
+        return [doubt for doubt in self._open.values() if doubt.due_s <= now_s]
 
     def next_s(self) -> float | None:
         """Return when the next is due; None: none is in doubt."""

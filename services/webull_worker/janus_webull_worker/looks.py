@@ -13,8 +13,8 @@ from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport
 from janus_common.worker.reconcile import UNSEEN
 
-from janus_webull_worker import wire_ids
 from janus_webull_worker.account import Account
+from janus_webull_worker.doubts import Doubt
 from janus_webull_worker.rates import FIRST, Path
 from janus_webull_worker.reading import Reading, RowUnread
 
@@ -122,18 +122,33 @@ class Looks:
         doubts = self._account.doubts
         while True:
             await _until(self._doubtful, min(doubts.next_s() or inf, monotonic_s() + LOOK_EVERY_S))
-            for name in doubts.due(monotonic_s()):
-                try:
-                    await self._resolve(name)
-                except BrokerUnavailable as error:
-                    log.warning("doubt.unanswered", client_order_id=name, reason=str(error))
-                doubts.asked(name, monotonic_s())
+            if not (due := doubts.due(monotonic_s())):
+                continue
+            try:
+                await self._resolve(due)
+            except BrokerUnavailable as error:
+                log.warning("doubts.unanswered", orders=len(due), reason=str(error))
+            for doubt in due:
+                doubts.asked(doubt.name, monotonic_s())
 
-    async def _resolve(self, name: str) -> None:
-        """Ask about one order by both of its ids, and in the day's list at the end."""
+    async def _resolve(self, due: list[Doubt]) -> None:
+        """Ask about a few orders one by one; of many, about those that are listed or time is up for."""
         asked_s = monotonic_s()
-        doubts = self._account.doubts
-        for wire in wire_ids.both(name):
+        count = sum(len(doubt.wires) for doubt in due)
+        is_many = count > SINGLY or self._are_lists_sooner(count)
+        shown = await self._reading.listed() if is_many else None
+        for doubt in due:
+            is_late = self._account.doubts.is_settled(doubt.name, asked_s=asked_s)
+            if shown is None or is_late or not shown.isdisjoint(doubt.wires):
+                try:
+                    await self._resolve_one(doubt, asked_s, shown)
+                except BrokerUnavailable as error:  # the others are asked about all the same
+                    log.warning("doubt.unanswered", client_order_id=doubt.name, reason=str(error))
+
+    async def _resolve_one(self, doubt: Doubt, asked_s: float, shown: set[str] | None) -> None:
+        """Ask about one order by the ids that it may have, and in the lists at the end."""
+        name, doubts = doubt.name, self._account.doubts
+        for wire in doubt.wires:
             seen = await self._reading.one(wire)
             if seen is not None:
                 doubts.settle(name)
@@ -144,8 +159,9 @@ class Looks:
                 return
         if not doubts.is_settled(name, asked_s=asked_s):
             return
-        listed = await self._reading.listed()
-        if listed.isdisjoint(wire_ids.both(name)) and doubts.is_open(name):
+        if shown is None:
+            shown = await self._reading.listed()
+        if shown.isdisjoint(doubt.wires) and doubts.is_open(name):
             doubts.settle(name)
             log.warning("doubt.never_arrived", client_order_id=name)
             self._account.tell(

@@ -163,12 +163,12 @@ class Orders:
         except Refused as refused:
             self._not_placed(attempt, refused)
         except NoAnswer as error:
-            self._in_doubt(name, f"the order was sent, and not answered: {error}")
+            self._in_doubt(attempt, f"the order was sent, and not answered: {error}")
         else:
             if _names_an_order(answer.value):
                 self._taken(attempt, answer.value)
             else:
-                self._in_doubt(name, "the order was sent, and the answer names no order")
+                self._in_doubt(attempt, "the order was sent, and the answer names no order")
 
     def _taken(self, attempt: Try, told: Row) -> None:
         name = attempt.order.client_order_id
@@ -198,7 +198,7 @@ class Orders:
         if verdict is Verdict.PACED:
             self._key.pause(Path.PLACE)
         if not is_final(verdict):
-            self._in_doubt(name, f"whether the order was taken is not known: {refused.reason}")
+            self._in_doubt(attempt, f"whether the order was taken is not known: {refused.reason}")
             return
         second = wire_ids.derived(name)
         is_about_gtc = verdict is Verdict.TIF and attempt.tif is Tif.GTC and self._gtc == "auto"
@@ -258,10 +258,10 @@ class Orders:
         self._doubts.settle(name)
         self._sink(OrderReport(client_order_id=name, word=word, code=code, reason=reason))
 
-    def _in_doubt(self, name: str, reason: str) -> None:
-        now_s = monotonic_s()
+    def _in_doubt(self, attempt: Try, reason: str) -> None:
+        name, now_s = attempt.order.client_order_id, monotonic_s()
         log.warning("order.in_doubt", client_order_id=name, reason=reason)
-        self._doubts.add(name, sent_s=now_s, now_s=now_s)
+        self._doubts.add(name, wires=(attempt.wire_id,), sent_s=now_s, now_s=now_s)
         self._sink(OrderReport(client_order_id=name, word=Word.SILENCE, reason=reason))
         if self._bridge is not None:
             self._bridge.resolve()

@@ -116,7 +116,7 @@ class Reading:
                 doubts.settle(name)
                 return True
             # Whoever sent it did so before: since then the lease of the account is ours.
-            doubts.add(name, sent_s=asked_s, now_s=monotonic_s())
+            doubts.add(name, wires=wires, sent_s=asked_s, now_s=monotonic_s())
             return False
 
         return Snapshot(reports=tuple(reports), unseen=unseen)

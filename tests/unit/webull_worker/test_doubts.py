@@ -9,7 +9,7 @@ SETTLE_S = 30.0
 
 def test_an_order_is_asked_about_soon_and_then_less_and_less_often():
     doubts = Doubts(SETTLE_S)
-    doubts.add("o-1", sent_s=0.0, now_s=0.0)
+    doubts.add("o-1", wires=("o-1",), sent_s=0.0, now_s=0.0)
     due = []
     for _ in range(7):
         due.append(doubts.next_s() or 0.0)
@@ -20,7 +20,7 @@ def test_an_order_is_asked_about_soon_and_then_less_and_less_often():
 
 def test_an_unknown_order_may_still_arrive_until_the_time_has_passed():
     doubts = Doubts(SETTLE_S)
-    doubts.add("o-1", sent_s=100.0, now_s=100.0)
+    doubts.add("o-1", wires=("o-1",), sent_s=100.0, now_s=100.0)
 
     assert not doubts.is_settled("o-1", asked_s=129.9)
     assert doubts.is_settled("o-1", asked_s=130.0)
@@ -28,7 +28,7 @@ def test_an_unknown_order_may_still_arrive_until_the_time_has_passed():
 
 def test_an_order_that_is_being_sent_is_never_given_up():
     doubts = Doubts(SETTLE_S)
-    doubts.add("o-1", sent_s=0.0, now_s=0.0)
+    doubts.add("o-1", wires=("o-1",), sent_s=0.0, now_s=0.0)
     doubts.begin("o-1")
 
     assert not doubts.is_settled("o-1", asked_s=1e9)
@@ -37,7 +37,7 @@ def test_an_order_that_is_being_sent_is_never_given_up():
 def test_the_time_counts_from_the_end_of_the_request_not_from_the_record():
     doubts = Doubts(SETTLE_S)
     doubts.begin("o-1")
-    doubts.add("o-1", sent_s=0.0, now_s=0.0)
+    doubts.add("o-1", wires=("o-1",), sent_s=0.0, now_s=0.0)
     doubts.end("o-1", 15.0)
 
     assert not doubts.is_settled("o-1", asked_s=44.0)
@@ -50,7 +50,7 @@ def test_an_order_that_was_not_in_doubt_yet_may_still_arrive():
 
 def test_what_is_settled_is_asked_about_no_more():
     doubts = Doubts(SETTLE_S)
-    doubts.add("o-1", sent_s=0.0, now_s=0.0)
+    doubts.add("o-1", wires=("o-1",), sent_s=0.0, now_s=0.0)
 
     doubts.settle("o-1")
 

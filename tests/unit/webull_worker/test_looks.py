@@ -1,4 +1,4 @@
-"""What waits for a look at everything: it is called after an answer, and not after an older one."""
+"""What is looked at and when: everything, single orders, and what is in doubt."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from janus_common.errors import BrokerUnavailable
+from janus_common.clock import monotonic_s
+from janus_common.errors import BrokerUnavailable, Code
+from janus_webull_worker.doubts import DELAYS_S, Doubts
 from janus_webull_worker.ledger import Ledger
-from janus_webull_worker.looks import ALL, Looks
+from janus_webull_worker.looks import ALL, SINGLY, Looks
+from janus_webull_worker.rates import Rates
 from janus_webull_worker.reading import RowUnread
 
 from tests.support.messages import order_update
 from tests.support.waiting import eventually
+
+SETTLE_S = 30.0
 
 
 class Reading:
@@ -24,6 +29,7 @@ class Reading:
         self.may_answer = asyncio.Event()
         self.asked_for: list[str] = []
         self.are_unread = False
+        self.shown: set[str] = set()
 
     async def listed(self):
         self.begun += 1
@@ -31,12 +37,13 @@ class Reading:
         if self.failures:
             self.failures -= 1
             raise BrokerUnavailable("no answer")
-        return set()
+        return self.shown
 
     async def one(self, wire_id):
         self.asked_for.append(wire_id)
         if self.are_unread:
             raise RowUnread("no order that can be read")
+        return SimpleNamespace(is_over=True) if wire_id in self.shown else None
 
 
 @pytest.fixture
@@ -50,13 +57,34 @@ def ledger():
 
 
 @pytest.fixture
-async def looks(reading, ledger):
-    account: Any = SimpleNamespace(ledger=ledger)
+def told():
+    return []
+
+
+@pytest.fixture
+def doubts():
+    return Doubts(SETTLE_S)
+
+
+@pytest.fixture
+async def looks(reading, ledger, doubts, told):
+    rates = Rates("legacy", monotonic_s=monotonic_s)
+    account: Any = SimpleNamespace(
+        ledger=ledger, doubts=doubts, key=SimpleNamespace(rates=rates), tell=told.append
+    )
     found = Looks(account, reading, filled=lambda: None)
-    job = asyncio.get_running_loop().create_task(found.run())
+    start = asyncio.get_running_loop().create_task
+    jobs = [start(found.run()), start(found.resolve_doubts())]
     yield found
-    job.cancel()
-    await asyncio.wait([job])
+    for job in jobs:
+        job.cancel()
+    await asyncio.wait(jobs)
+
+
+def doubt(doubts: Doubts, name: str, *, since_s: float = 0.0) -> None:
+    """Put an order in doubt that was sent so long ago and is to be asked about at once."""
+    now_s = monotonic_s()
+    doubts.add(name, wires=(name,), sent_s=now_s - since_s, now_s=now_s - DELAYS_S[0])
 
 
 async def test_it_is_called_once_all_was_looked_at(looks, reading):
@@ -113,3 +141,61 @@ async def test_an_order_that_cannot_be_read_is_asked_for_again_and_so_are_the_ot
         looks.plan(name, 0.0)
 
     await eventually(lambda: sorted(reading.asked_for) == sorted(names * 2))
+
+
+async def test_an_order_in_doubt_is_asked_about_by_the_id_under_which_it_was_sent(
+    looks, reading, doubts
+):
+    doubt(doubts, "o-1")
+    looks.wake()
+
+    await eventually(lambda: reading.asked_for == ["o-1"])
+    assert reading.begun == 0
+
+
+async def test_of_many_orders_in_doubt_only_those_that_the_lists_show_are_asked_about(
+    looks, reading, doubts
+):
+    names = {f"o-{number}" for number in range(SINGLY + 2)}
+    reading.shown = {"o-1"}
+    reading.may_answer.set()
+
+    for name in names:
+        doubt(doubts, name)
+    looks.wake()
+
+    await eventually(lambda: not doubts.is_open("o-1"))
+    assert (reading.begun, reading.asked_for) == (1, ["o-1"])
+    assert all(doubts.is_open(name) for name in names - {"o-1"})
+
+
+async def test_many_orders_that_never_arrived_are_asked_about_once_more_each_and_listed_once(
+    looks, reading, doubts, told
+):
+    names = [f"o-{number}" for number in range(SINGLY + 2)]
+    reading.may_answer.set()
+
+    for name in names:
+        doubt(doubts, name, since_s=SETTLE_S + 1.0)
+    looks.wake()
+
+    await eventually(lambda: len(told) == len(names))
+    assert {report.code for report in told} == {Code.NOT_SENT}
+    assert (reading.begun, sorted(reading.asked_for)) == (1, names)
+
+
+async def test_an_order_in_doubt_that_the_lists_show_and_that_cannot_be_read_is_not_given_up(
+    looks, reading, doubts, told
+):
+    names = [f"o-{number}" for number in range(SINGLY + 2)]
+    reading.shown = {"o-0"}
+    reading.are_unread = True
+    reading.may_answer.set()
+
+    for name in names:
+        doubt(doubts, name, since_s=SETTLE_S + 1.0)
+    looks.wake()
+
+    await eventually(lambda: sorted(reading.asked_for) == names)
+    assert all(doubts.is_open(name) for name in names)
+    assert told == []

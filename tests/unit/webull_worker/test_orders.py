@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import Any
 from uuid import uuid4
 
@@ -134,6 +135,15 @@ async def test_an_answer_that_names_no_order_leaves_it_in_doubt(key, orders, ord
 
     assert [each.word for each in reports] == [Word.SILENCE]
     assert doubts.is_open(order.client_order_id)
+
+
+async def test_a_second_try_in_doubt_is_the_only_one_that_may_be_there(key, orders, order, doubts):
+    key.told = {}
+
+    await while_it_waits(key, orders, order)
+
+    [doubt] = doubts.due(inf)
+    assert (doubt.name, doubt.wires) == (order.client_order_id, (key.placed[-1],))
 
 
 async def test_it_is_sent_as_day_when_its_turn_comes(key, orders, order):
