@@ -223,7 +223,8 @@ class Brake:
             if self._halt(which) is not None or which in self._bad:
                 return f"nothing was sent; janus resume {words_of_it}"
             if which in self._files:
-                return f"nothing was sent; remove {path_of(self._file or Path(), which)}"
+                file = path_of(self._file or Path(), which)
+                return f"nothing was sent; where {file} is: janus resume {words_of_it} removes it"
         return ""
 
 

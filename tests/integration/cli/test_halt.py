@@ -137,6 +137,18 @@ async def test_a_file_halts_and_a_resume_removes_it(stack):
     assert accepted.code == 0, accepted
 
 
+async def test_a_resume_that_cannot_remove_the_file_says_that_it_stays_halted(stack):
+    file = stack.folder / "halt.ib-main"
+    file.mkdir()
+    try:
+        said = await stack.janus("resume", *ON_MAIN)
+    finally:
+        file.rmdir()
+
+    assert said.code == 7, said
+    assert f"Error: it stays halted: {file} cannot be removed: " in said.err
+
+
 async def test_a_halt_of_an_account_whose_worker_is_frozen_holds_and_says_so(stack):
     pid = (await stack.processes())["worker-ib-alt"]["pid"]
     os.kill(pid, signal.SIGSTOP)
@@ -162,6 +174,8 @@ async def test_a_halt_while_no_stack_runs_waits_for_the_next_one(tmp_path):
 
     assert (said.code, one.code) == (8, 8), said
     assert "all accounts are halted from the stack's next start on" in said.err
+    assert "Hint: once it runs: janus resume --all removes the file" in said.err
+    assert "Hint: once it runs: janus resume -a ib-main removes the file" in one.err
     assert (tmp_path / ".janus" / "halt").read_text() == "closed today\n"
     assert (tmp_path / ".janus" / "halt.ib-main").exists()
 
@@ -201,3 +215,16 @@ async def test_without_a_bus_a_halt_is_a_file(tmp_path):
     text = await asyncio.to_thread(file.read_text)
     assert (said.code, text) == (8, "no bus\n")
     assert f"ib-main is halted on this machine only, by the file {file}" in said.err
+    assert (
+        "once the bus is back halt again, or janus resume -a ib-main removes the file" in said.err
+    )
+
+
+async def test_without_a_bus_a_resume_leaves_the_file(tmp_path):
+    folder = state_folder(tmp_path / "state", "nats://127.0.0.1:1")
+    file = folder / "run" / "halt.ib-main"
+    file.write_text("no bus\n")
+
+    said = await run_janus("--state", str(folder), "resume", *ON_MAIN)
+
+    assert (said.code, file.read_text()) == (4, "no bus\n"), said

@@ -80,8 +80,7 @@ def resume(
     """End a halt; --all ends the one of all accounts, and leaves those of single ones."""
     here = _house(ctx, account, all_=all_)
     file = path_of(here.halt_file, account)
-    is_removed = file.exists()
-    done = asyncio.run(_resume(here, account, reason, remove=file if is_removed else None))
+    done, is_removed = asyncio.run(_resume(here, account, reason, file))
     still = [each for each in done.answers if each.code is Code.HALTED]
     if json:
         show.data("resume", _as_dict(account, done))
@@ -131,15 +130,31 @@ async def _halt(here: House, account: str | None, reason: str) -> tuple[Done, in
         return done, still_open
 
 
-async def _resume(here: House, account: str | None, reason: str, *, remove: Path | None) -> Done:
+async def _resume(here: House, account: str | None, reason: str, file: Path) -> tuple[Done, bool]:
+    """End the halt; return also whether ``file`` was there. Without a bus it stays."""
     connecting = client.connect(
         here.url, principal=house.principal(), within_s=CONNECT_WITHIN_S, data=False
     )
     async with connecting as janus:
         operator = Operator(janus.bus, house.principal())
-        if remove is not None:
-            await asyncio.to_thread(remove.unlink, missing_ok=True)
-        return await operator.resume(account, reason=reason, tell=_to(here, account))
+        is_removed = await asyncio.to_thread(_remove, file)
+        done = await operator.resume(account, reason=reason, tell=_to(here, account))
+        return done, is_removed
+
+
+def _remove(file: Path) -> bool:
+    """Remove the file that halts; return whether there was one."""
+    try:
+        file.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise Failure(
+            f"it stays halted: {file} cannot be removed: {error.strerror}",
+            status=Status.HALTED,
+            hint=f"remove {file}, then resume again",
+        ) from error
+    return True
 
 
 def _to(here: House, account: str | None) -> list[str]:
@@ -154,7 +169,7 @@ def _halted_from_start_on(file: Path, account: str | None, reason: str, *, why: 
         why=why,
         done=f"{_are(account)} halted from the stack's next start on, by the file {file}; "
         "none runs now",
-        hint="once it runs: janus resume",
+        hint=f"once it runs: janus resume {_scope(account)} removes the file",
     )
 
 
@@ -166,7 +181,8 @@ def _halted_by_file(here: House, account: str | None, reason: str, *, why: str) 
         reason,
         why=why,
         done=f"{_are(account)} halted on this machine only, by the file {file}: {why}",
-        hint="the processes here see it within a second; halt again once the bus is back",
+        hint="the processes here see it within a second; once the bus is back halt again, or "
+        f"janus resume {_scope(account)} removes the file",
     )
 
 
@@ -194,6 +210,10 @@ def _raise_if_silent(answers: list[Answer]) -> None:
             code=first.code and first.code.value,
             hint="they read the record within a second; janus workers",
         )
+
+
+def _scope(account: str | None) -> str:
+    return f"-a {account}" if account else "--all"
 
 
 def _are(account: str | None) -> str:
