@@ -5,6 +5,7 @@ Each check raises Denied with a stable code, the value, and what would be right.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from decimal import Decimal
 
@@ -122,9 +123,16 @@ def _good_till(intent: OrderIntent, now_ns: int) -> None:
     elif till_ns // NS_PER_S * NS_PER_S <= now_ns:
         raise Denied(
             Code.INVALID_EXPIRY,
-            f"good_till_ns {till_ns} is not in the future: it is {now_ns} now",
+            f"good_till {_second(till_ns)} is not in the future: it is {_second(now_ns)} now",
             "give a later moment, or use tif IOC",
         )
+
+
+def _second(time_ns: int) -> str:
+    """Return a time as brokers take it: ISO-8601 UTC in whole seconds."""
+    if time_ns < 0:
+        return f"{time_ns} ns"  # it may be before all dates
+    return f"{dt.datetime.fromtimestamp(time_ns // NS_PER_S, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _expiry(intent: OrderIntent, now_ns: int) -> None:

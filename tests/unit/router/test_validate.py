@@ -53,12 +53,17 @@ BAD = {
     "GTD until a moment ago": (
         {"tif": Tif.GTD, "good_till_ns": NOW_NS},
         Code.INVALID_EXPIRY,
-        f"good_till_ns {NOW_NS} is not in the future",
+        "good_till 2027-01-15T08:00:00Z is not in the future: it is 2027-01-15T08:00:00Z now",
     ),
     "GTD for part of a second": (
         {"tif": Tif.GTD, "good_till_ns": NOW_NS + 900_000_000},
         Code.INVALID_EXPIRY,
-        "is not in the future",
+        "good_till 2027-01-15T08:00:00Z is not in the future",
+    ),
+    "GTD until before all dates": (
+        {"tif": Tif.GTD, "good_till_ns": -(10**30)},
+        Code.INVALID_EXPIRY,
+        f"good_till -{10**30} ns is not in the future: it is 2027-01-15T08:00:00Z now",
     ),
     "id with a dot": ({"client_order_id": "a.b"}, Code.INVALID_ID, "'a.b' is not 1 to 40"),
     "id with a wildcard": ({"client_order_id": "*"}, Code.INVALID_ID, "is not 1 to 40"),
