@@ -69,6 +69,13 @@ async def test_workers_show_both_brokers_with_the_same_words(stack):
     assert (one["broker"], other["broker"]) == ("ib", "webull")
 
 
+async def test_ps_names_the_accounts_of_each_worker(stack):
+    rows = await stack.processes()
+
+    found = {name: row["accounts"] for name, row in rows.items() if row["accounts"]}
+    assert found == {f"worker-{alias}": [alias] for alias in ("ib-main", "ib-alt", "wb-main")}
+
+
 async def test_positions_at_both_are_worth_the_same_ticks_and_marked_as_derived(stack):
     for alias in BOTH:
         await stack.order("buy", "AAPL", "10", "-a", alias)

@@ -87,7 +87,9 @@ async def test_a_process_is_shown_with_all_that_an_operator_asks_for(stack):
         "last_exit",
         "next_try_s",
         "port",
+        "accounts",
     }
+    assert all(row["accounts"] == [] for row in shown.values())
     assert shown["nats"]["port"] == int(stack.bus_url.rpartition(":")[2])
     assert all(row["uptime_s"] > 0 for row in shown.values())
 

@@ -27,7 +27,16 @@ def test_a_table_says_how_many_are_ready_and_where_the_state_is(tmp_path):
 def test_what_is_not_known_is_a_dash(tmp_path):
     [row] = report.table([process(pid=None)], StateFolder.at(tmp_path)).rows
 
-    assert [show.text_of(cell) for cell in row] == ["router", "ready", "-", "-", "-", "0", "-", ""]
+    assert [show.text_of(cell) for cell in row] == ["router", "ready", *"---0--", ""]
+
+
+def test_a_worker_is_shown_with_all_of_its_accounts(tmp_path):
+    worker = process(name="worker-wb-one", accounts=("wb-one", "wb-two"))
+    shown = report.table([worker], StateFolder.at(tmp_path))
+
+    found = dict(zip((each.title for each in shown.columns), shown.rows[0], strict=True))
+    assert (found["name"], found["accounts"]) == ("worker-wb-one", "wb-one, wb-two")
+    assert report.as_json(worker)["accounts"] == ("wb-one", "wb-two")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def test_accounts_of_one_key_share_a_worker_and_another_key_has_another(tmp_path
 
     workers = {s.name: (s.command, s.ready) for s in specs if s.name.startswith("worker-")}
     assert list(workers) == ["worker-wb-one", "worker-wb-own"]
+    served = [spec.accounts for spec in specs if spec.name in workers]
+    assert served == [("wb-one", "wb-two"), ("wb-own",)]
     command, ready = workers["worker-wb-one"]
     assert command[0] == str(webull.INTERPRETER)
     assert command[-4:] == ("--account", "wb-one", "--account", "wb-two")

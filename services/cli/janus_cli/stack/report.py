@@ -29,7 +29,7 @@ def table(processes: Sequence[ProcessStatus], folder: StateFolder) -> Table:
     """Return the table that ``janus ps`` and ``janus up`` show."""
     ready = sum(process.state is State.READY for process in processes)
     return Table(
-        columns=show.columns("name state >pid >port >uptime >restarts last_exit reason"),
+        columns=show.columns("name state >pid >port >uptime >restarts last_exit accounts reason"),
         rows=[_row(process) for process in processes],
         note=f"{ready} of {len(processes)} ready, state in {folder.root}",
     )
@@ -95,6 +95,7 @@ def _row(process: ProcessStatus) -> list[str | Cell]:
         _uptime(process.uptime_s),
         str(process.restarts),
         process.last_exit or "-",
+        ", ".join(process.accounts) or "-",
         process.reason,
     ]
 

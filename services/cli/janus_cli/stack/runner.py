@@ -62,6 +62,7 @@ class Runner:
             last_exit=self._last_exit,
             next_try_s=round(self._next_try_s - clock.monotonic_s(), 3) if waiting else None,
             port=self.spec.port,
+            accounts=self.spec.accounts,
         )
 
     def restart(self) -> None:

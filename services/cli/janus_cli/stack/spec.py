@@ -92,6 +92,7 @@ class ProcessSpec:
     run_as: RunAs | None = None
     open_folders: Mapping[int, Path] = field(default_factory=dict)  # descriptor -> folder
     port: int | None = None
+    accounts: tuple[str, ...] = ()  # the aliases that it serves, if it is a worker
     prepare: Callable[[], Awaitable[None]] | None = None  # before each start; may raise StackError
 
 
@@ -107,6 +108,7 @@ class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_exit: str | None = None  # "status 1", "signal SIGKILL"; None: it never ended
     next_try_s: float | None = None
     port: int | None = None
+    accounts: tuple[str, ...] = ()
 
 
 class StackError(Failure):

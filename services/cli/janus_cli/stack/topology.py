@@ -49,14 +49,15 @@ def services(
     ) -> ProcessSpec:
         is_webull = module == WEBULL_WORKER
         python = webull.python() if is_webull else _python(module)
-        accounts = (word for alias in aliases for word in ("--account", alias))
+        options = (word for alias in aliases for word in ("--account", alias))
         return ProcessSpec(
             name=name,
-            command=(*python, "--config", str(folder.config), *accounts),
+            command=(*python, "--config", str(folder.config), *options),
             cwd=folder.data,
             env=env,
             ready=BusReady(module, aliases[0] if aliases else None),
             after=tuple(after),
+            accounts=tuple(aliases),
             prepare=webull.check_installed if is_webull else None,
         )
 
