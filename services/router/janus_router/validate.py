@@ -130,8 +130,6 @@ def _good_till(intent: OrderIntent, now_ns: int) -> None:
 
 def _second(time_ns: int) -> str:
     """Return a time as brokers take it: ISO-8601 UTC in whole seconds."""
-    if time_ns < 0:
-        return f"{time_ns} ns"  # it may be before all dates
     return f"{dt.datetime.fromtimestamp(time_ns // NS_PER_S, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
