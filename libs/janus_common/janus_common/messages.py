@@ -561,7 +561,7 @@ class Position(Message, frozen=True, kw_only=True):
     currency: str = "USD"
     multiplier: Decimal = Decimal(1)
     venue_instrument_id: str | None = None  # IB: the conId
-    as_of_ns: int
+    as_of_ns: int  # since when it says so; what has not changed is not said again
 
 
 class Balance(Message, frozen=True, kw_only=True):
@@ -574,7 +574,7 @@ class Balance(Message, frozen=True, kw_only=True):
     buying_power: Decimal | None = None
     realized_pnl: Decimal | None = None
     unrealized_pnl: Decimal | None = None
-    as_of_ns: int
+    as_of_ns: int  # since when it says so; what has not changed is not said again
 
 
 # ── market data ──────────────────────────────────────────────────────────────

@@ -27,11 +27,11 @@ async def test_positions_leave_out_what_is_flat(janus, house):
         ["AAPL", "equity", "10", "189.21"],
         ["NQ.2603", "future", "-2", "189.21"],
     ]
-    assert lines[3].startswith("2 positions · oldest word ")
+    assert lines[3].startswith("2 positions · oldest change ")
     assert "source: the brokers, by their workers" in lines[3]
 
 
-TAIL = ("currency", "age", "value", "unrealized", "tick")
+TAIL = ("currency", "changed", "value", "unrealized", "tick")
 
 
 async def test_what_a_position_is_worth_is_marked_as_derived_and_absent_without_a_tick(

@@ -75,7 +75,7 @@ def positions(
     note = _note("position", [each.as_of_ns for each in held], "the brokers, by their workers")
     if ticking := sorted({worth.source for _, worth in rows if worth is not None}):
         note += f" · ~ derived from ticks over {', '.join(ticking)}"
-    titles = "account symbol class >qty >average_cost currency >age >value >unrealized >tick"
+    titles = "account symbol class >qty >average_cost currency >changed >value >unrealized >tick"
     now = now_ns()
     lines = [[*_position(each, now), *_worth(worth, known, now)] for each, worth in rows]
     show.table(Table(show.columns(titles), lines, note=note))
@@ -224,7 +224,7 @@ def _accounts(ctx: typer.Context, account: str | None, *, json: bool) -> None:
         show.data("accounts", [row.as_dict() for row in rows])
         return
     now = now_ns()
-    titles = "account broker mode worker currency >net_liquidation >cash >buying_power >age"
+    titles = "account broker mode worker currency >net_liquidation >cash >buying_power >changed"
     show.table(
         Table(
             show.columns(titles),
@@ -329,7 +329,7 @@ def _note(what: str, as_of: Sequence[int], source: str) -> str:
     count = _count(what, len(as_of))
     if not as_of:
         return f"no {what} · source: {source}"
-    return f"{count} · oldest word {age(min(as_of), now_ns=now_ns())} ago · source: {source}"
+    return f"{count} · oldest change {age(min(as_of), now_ns=now_ns())} ago · source: {source}"
 
 
 def _count(what: str, number_of: int, *, plural: str = "") -> str:
