@@ -131,6 +131,7 @@ LOST: dict[str, Any] = {"outcome": Outcome.UNKNOWN, "reason": "no answer"}
         (placed(FILLED), None),
         (placed(order()), None),
         (placed(order(state=S.CANCELED)), None),
+        (placed(order(state=S.EXPIRED)), None),
         (placed(order(state=S.SENDING), waited=False), None),
         (placed(**DENIED), Status.REJECTED),
         (placed(**DENIED | {"code": Code.HALTED}), Status.HALTED),
