@@ -115,7 +115,7 @@ class Instruments:
             return refused.reason
         except BadAnswer as error:
             return str(error)
-        if row.get("shortable") in {True, "true", "YES"}:
+        if row.get("shortable") in (True, "true", "YES"):
             return None
         return f"webull does not call {instrument.symbol} shortable"
 

@@ -20,12 +20,13 @@ from janus_common.messages import OrderUpdate
 from janus_common.orders import is_final
 from janus_common.worker.broker import House, Sink, Topic, Unreadable
 
-from janus_webull_worker import translate, wire_ids
+from janus_webull_worker import fields, translate, wire_ids
 from janus_webull_worker.fields import SHOWN, BadAnswer
 from janus_webull_worker.translate import Seen
 
 KEPT = 20_000  # orders whose names are remembered
 FOREIGN = "foreign"
+_NUMBER = re.compile(r"[A-Za-z0-9_-]{0,56}")  # with "foreign-" it is a name on the bus
 _OUR_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 log = get_logger()
@@ -111,6 +112,8 @@ class Ledger:
                 raise BadAnswer(f"client_order_id: {order.wire_id!r}, where {asked} was asked for")
             order = await self._named(order, house)
             name = await self._name_of(order, house)
+            if name is None and not _NUMBER.fullmatch(order.order_id):
+                raise BadAnswer(f"order_id: {order.order_id[:SHOWN]!r} is none that can be shown")
         except BadAnswer as error:
             sink(unreadable(Topic.EXECUTION, value, f"an order cannot be read: {error}"))
             return None
@@ -193,5 +196,8 @@ def unreadable(topic: Topic, value: Any, reason: str) -> Unreadable:
         symbol = translate.symbol_in(value)
     except BadAnswer:
         symbol = ""
-    raw = json.dumps(value, sort_keys=True, default=str)
+    try:
+        raw = json.dumps(value, sort_keys=True, default=str)
+    except RecursionError:
+        raw = fields.shown(value)
     return Unreadable(topic=topic, symbol=symbol, reason=reason, raw=raw)

@@ -226,7 +226,7 @@ def _page(value: Any, under: str, path: Path) -> tuple[list[Row], bool]:
 
 def _cursor(rows: Sequence[Row], name: str) -> str:
     """Return where the next page begins: behind the last row that can be named."""
-    named = [row for row in rows if row.get(name) not in {None, ""}]
+    named = [row for row in rows if isinstance(row.get(name), str | int) and row[name] != ""]
     if not named:
         raise BadAnswer(f"another page is to follow, and no row of this one shows its {name}")
     return fields.text(named[-1], name)

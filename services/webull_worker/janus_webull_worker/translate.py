@@ -148,10 +148,13 @@ def _said(price: Decimal | None, name: str) -> str:
 def other_than_shares(value: Any) -> str | None:
     """Return what an order is of, if it says that it is not of US shares or funds."""
     try:
-        head, item = _parts(value)
+        return _other(*_parts(value))
     except BadAnswer:
         return None
-    kinds = (str(item.get("category") or ""), str(head.get("combo_ticker_type") or ""))
+
+
+def _other(head: Row, item: Row) -> str | None:
+    kinds = (fields.text(item, "category", ""), fields.text(head, "combo_ticker_type", ""))
     return next((kind for kind in kinds if kind.upper() not in EQUITY_TYPES), None)
 
 
@@ -181,9 +184,9 @@ def seen(value: Any) -> Seen:
     Raises:
         BadAnswer: it is none.
     """
-    if kind := other_than_shares(value):
-        raise BadAnswer(f"category: US shares were expected, not {kind[: fields.SHOWN]!r}")
     head, item = _parts(value)
+    if kind := _other(head, item):
+        raise BadAnswer(f"category: US shares were expected, not {kind[: fields.SHOWN]!r}")
     percent = fields.number(item, "trailing_stop_step")
     amount, percent = (
         (None, percent * HUNDRED if percent is not None else None)
@@ -218,7 +221,8 @@ def seen(value: Any) -> Seen:
 
 def _filled(item: Row) -> tuple[Decimal, Decimal | None]:
     """Return how much is filled and at which average price: there is no fill without either."""
-    qty, average = fields.number(item, "filled_qty") or ZERO, fields.price(item, "filled_price")
+    qty = fields.amount(item, "filled_qty") or ZERO
+    average = fields.amount(item, "filled_price") or None
     status = fields.text(item, "order_status")
     if qty <= ZERO and status in WITH_FILLS:
         raise BadAnswer(f"filled_qty: nothing, of an order that is {status}")

@@ -14,6 +14,7 @@ from janus_common.symbols import plain
 from janus_common.worker.broker import ExecutionReport, FillProgress
 
 PLACES = 8  # of a price that is a difference of averages
+BIGGEST = Decimal(10) ** 15  # what has PLACES behind the point and is below it can be rounded
 
 
 class Progress:
@@ -50,7 +51,8 @@ class Progress:
             return None
         value = sum((qty * price for qty, price in parts), ZERO)
         price = (report.filled_qty * report.average_price - value) / more
-        if price <= ZERO:  # the average is rounded, and this part is a small one
+        # The average is rounded, and this part is a small one; or an average cannot be.
+        if not ZERO < price < BIGGEST:
             price = report.average_price
         return ExecutionReport(
             execution_id=f"{report.name}:{plain(report.filled_qty)}",
