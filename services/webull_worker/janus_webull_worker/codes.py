@@ -1,13 +1,15 @@
 """Webull's error codes, and what each of them means for what was asked; pure.
 
 The code decides, the HTTP status only where there is none: most codes come with more than one.
-A code that is not known refuses only if it is a refusal's status, or is spelled as Webull's are.
+A code that is not known refuses only if it is a refusal's status, or is spelled as Webull's are,
+and only if neither says that nobody knows what became of the request.
 """
 
 from __future__ import annotations
 
 import re
 from enum import Enum, auto
+from itertools import pairwise
 
 
 class Verdict(Enum):
@@ -75,6 +77,12 @@ OK, TOO_MANY, SERVER = 200, 429, 500
 REDIRECTS = range(300, 400)
 NOT_ALLOWED = (401, 403)
 _WORDS = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")  # Webull spells all of its refusals so
+_DOUBTFUL = frozenset(
+    {"TIMEOUT", "TIMEDOUT", "BUSY", "RETRY", "PROCESSING"}
+    | {"UNKNOWN", "SYSTEM", "INTERNAL", "SERVER", "EXCEPTION"}
+)
+_DOUBTFUL_STATUS = (408, 409, 425)  # timeout, conflict, too early: it may have come, perhaps twice
+_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _STATUS = re.compile(r"[1-5]\d\d")  # instead of a code
 
 
@@ -83,17 +91,25 @@ def judge(status: int | None, code: str) -> Verdict:
     code = code.removeprefix(PREFIX)
     if code in TABLE:
         return TABLE[code]
-    if _STATUS.fullmatch(code) and int(code) >= TOO_MANY:
+    if _STATUS.fullmatch(code) and (int(code) >= TOO_MANY or int(code) in _DOUBTFUL_STATUS):
         status = int(code)
     if status == TOO_MANY:
         return Verdict.PACED
-    if status is None or status >= SERVER or status in REDIRECTS:
+    if status is None or status >= SERVER or status in REDIRECTS or status in _DOUBTFUL_STATUS:
         return Verdict.TROUBLE
-    if status == OK and not _WORDS.fullmatch(code):  # it may be a success that we do not know
+    is_maybe_done = status == OK and not _WORDS.fullmatch(code)  # a success that we do not know
+    if is_maybe_done or code in {"", UNKNOWN}:  # or not Webull's words: of something in between
         return Verdict.TROUBLE
-    if code in {"", UNKNOWN}:  # not Webull's words: something in between has answered
-        return Verdict.TROUBLE
-    return Verdict.KEY if status in NOT_ALLOWED else Verdict.REFUSED
+    if status in NOT_ALLOWED:
+        return Verdict.KEY
+    return Verdict.TROUBLE if _is_doubtful(code) else Verdict.REFUSED
+
+
+def _is_doubtful(code: str) -> bool:
+    """Whether a code that is not listed says that nobody knows what became of the request."""
+    words = [word.upper() for word in _BREAK.split(code)]
+    together = {first + second for first, second in pairwise(words)}  # TIME_OUT
+    return not _DOUBTFUL.isdisjoint(together.union(words))
 
 
 def is_final(verdict: Verdict) -> bool:

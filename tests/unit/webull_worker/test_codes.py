@@ -20,6 +20,20 @@ REJECTS = [
     "TRADE_ORDER_NO_PERMISSION",
     "A_CODE_THAT_NOBODY_KNOWS",
 ]
+NOBODY_KNOWS = [
+    "ORDER_SYSTEM_BUSY",
+    "TRADE_SYSTEM_EXCEPTION",
+    "PLACE_ORDER_TIMEOUT",
+    "REQUEST_TIME_OUT",
+    "REQUEST_TIMED_OUT",
+    "UNKNOWN_ERROR",
+    "INTERNAL_FAILURE",
+    "PLEASE_RETRY",
+    "ORDER_PROCESSING",
+    "OAUTH_OPENAPI_TRADE_SERVER_BUSY",
+    "SystemBusy",
+    "trade-timeout",
+]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +73,16 @@ REJECTS = [
         *[(status, code, Verdict.TROUBLE) for status in (200, 417) for code in ("500", "504")],
         *[(200, code, Verdict.TROUBLE) for code in ("SUCCEEDED", "20000", "408", "", "None")],
         (200, "TRADE_ORDER_NO_PERMISSION", Verdict.REFUSED),
+        # A code that is not listed may say itself that nobody knows what became of it.
+        *[(status, code, Verdict.TROUBLE) for status in (200, 417) for code in NOBODY_KNOWS],
+        *[(status, "A_CODE_THAT_NOBODY_KNOWS", Verdict.TROUBLE) for status in (408, 409, 425)],
+        *[(417, code, Verdict.TROUBLE) for code in ("408", "409", "425")],
+        (417, "404", Verdict.REFUSED),
+        (409, "TRADE_PLACE_ORDER_REPEAT", Verdict.REPEATED),
+        (409, "ILLEGAL_PARAMETER", Verdict.TIF),
+        (429, "SYSTEM_BUSY", Verdict.PACED),
+        (401, "APP_KEY_UNKNOWN", Verdict.KEY),
+        (417, "SUBSYSTEMS_ORDER_TYPE", Verdict.REFUSED),
     ],
 )
 def test_a_code_means(status, code, verdict):
