@@ -39,7 +39,8 @@ class Ledger:
         self._account = account
         self._names: dict[str, str | None] = {}  # by wire id; None: not ours
         self._wires: dict[str, str] = {}  # by our id: the wire id that Webull has shown
-        self._told: dict[str, tuple[Decimal, Decimal | None]] = {}  # by wire id
+        self._firsts: dict[str, str] = {}  # by Webull's id: the id in the names of its fills
+        self._told: dict[str, tuple[Decimal, Decimal | None]] = {}  # by the id of its fills
         self._numbers: dict[str, str] = {}  # by Webull's id: the wire id; empty: it has none
         self._others: dict[str, None] = {}  # wire ids of orders of what we do not trade
         self._unshown: dict[str, None] = {}  # ours that Webull has not shown under a wire id yet
@@ -60,6 +61,7 @@ class Ledger:
         known: tuple[dict[str, Any], ...] = (
             self._names,
             self._wires,
+            self._firsts,
             self._told,
             self._numbers,
             self._others,
@@ -114,6 +116,7 @@ class Ledger:
             name = await self._name_of(order, house)
             if name is None and not _NUMBER.fullmatch(order.order_id):
                 raise BadAnswer(f"order_id: {order.order_id[:SHOWN]!r} is none that can be shown")
+            own = await self._first_of(order, name, house)
         except BadAnswer as error:
             sink(unreadable(Topic.EXECUTION, value, f"an order cannot be read: {error}"))
             return None
@@ -127,7 +130,7 @@ class Ledger:
             self._unshown.pop(name, None)
         elif order.order_id and order.wire_id:
             self._wires[f"{FOREIGN}-{order.order_id}"] = order.wire_id
-        self._tell(order, name, sink)
+        self._tell(order, name, own, sink)
         return order
 
     async def _named(self, order: Seen, house: House) -> Seen:
@@ -143,6 +146,8 @@ class Ledger:
             raise BadAnswer("client_order_id and order_id: both missing")
         if order.order_id in self._numbers:
             return replace(order, wire_id=self._numbers[order.order_id])
+        if (record := await self._foreign(order, house)) is not None and record.session_order_id:
+            return replace(order, wire_id=record.session_order_id)
         for name in list(self._unshown):
             found = await house.find(name)
             if found is None:
@@ -153,14 +158,38 @@ class Ledger:
                 self._unshown.pop(name, None)  # Webull never had it
         return order
 
-    def _tell(self, order: Seen, name: str | None, sink: Sink) -> None:
+    async def _first_of(self, order: Seen, name: str | None, house: House) -> str:
+        """Return the id in the names of an order's fills: the first that it was shown under.
+
+        Of a foreign order the record knows it too, which keeps how it was first shown.
+        """
+        found = self._firsts.get(order.order_id)
+        if found is None:
+            found = order.wire_id or order.order_id
+            if name is None and order.wire_id:
+                record = await self._foreign(order, house)
+                if record is not None and not record.session_order_id:
+                    found = order.order_id
+            if order.order_id:
+                self._firsts[order.order_id] = found
+        return found
+
+    async def _foreign(self, order: Seen, house: House) -> OrderUpdate | None:
+        """Return the record of an order that was not ours when it was first shown."""
+        if not order.order_id or not _NUMBER.fullmatch(order.order_id):
+            return None
+        return await house.find(f"{FOREIGN}-{order.order_id}")
+
+    def _tell(self, order: Seen, name: str | None, own: str, sink: Sink) -> None:
         filled = (order.filled_qty, order.average_price)
-        if self._told.get(order.wire_id or order.order_id) != filled:
-            done = translate.progress(order, account=self._account, name=name, now_ns=now_ns())
+        if self._told.get(own) != filled:
+            done = translate.progress(
+                order, account=self._account, name=name, own=own, now_ns=now_ns()
+            )
             if done is not None:
                 self.fills += 1
                 sink(done)
-            self._told[order.wire_id or order.order_id] = filled
+            self._told[own] = filled
         if order.status not in translate.WORDS and order.status not in self._strange:
             self._strange.add(order.status)
             reason = f"an order is in a state that is not known: {order.status}"

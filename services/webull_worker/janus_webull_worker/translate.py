@@ -261,13 +261,17 @@ def _reason(order: Seen, word: Word | None) -> str:
     return as_day(order.wire_id) if is_second and word is Word.WORKING else ""
 
 
-def progress(order: Seen, *, account: str, name: str | None, now_ns: int) -> FillProgress | None:
-    """Return how much of an order is filled; None: nothing."""
+def progress(
+    order: Seen, *, account: str, name: str | None, now_ns: int, own: str | None = None
+) -> FillProgress | None:
+    """Return how much of an order is filled; None: nothing.
+
+    ``own`` is the id in the names of its fills: without it, the one that it is shown under.
+    """
     if order.filled_qty <= ZERO or order.average_price is None:
         return None
-    own = order.wire_id or order.order_id
     return FillProgress(
-        name=f"wb:{account}:{own}",
+        name=f"wb:{account}:{own or order.wire_id or order.order_id}",
         client_order_id=name if name is not None else f"foreign-{order.order_id}",
         venue_order_id=order.order_id,
         symbol=order.symbol,

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from janus_common.messages import OrderState, OrderUpdate
+from janus_common.messages import Fill, OrderState, OrderUpdate
 from janus_common.worker.broker import BrokerEvent, FillProgress, House, OrderReport, Unreadable
+from janus_common.worker.fills import Fills
 from janus_webull_worker.ledger import Ledger
 
 from tests.support.messages import order_update
@@ -165,3 +166,69 @@ async def test_our_own_order_as_one_of_options_is_no_answer():
     (event,) = desk.told
     assert isinstance(event, Unreadable)
     assert "US shares were expected, not 'US_OPTION'" in event.reason
+
+
+def published(*desks: Desk) -> list[tuple[str, str]]:
+    """Return the fills that are published of what the desks were told, one worker after another."""
+    fills = Fills("wb")
+    events = [event for desk in desks for event in desk.of(FillProgress)]
+    found = [message for event in events for message in fills.progress(event)]
+    return [(fill.execution_id, str(fill.qty)) for fill in found if isinstance(fill, Fill)]
+
+
+def foreign(session_order_id: str | None) -> OrderUpdate:
+    return order_update(
+        client_order_id=f"foreign-{NUMBER}",
+        origin="foreign",
+        venue_order_id=NUMBER,
+        session_order_id=session_order_id,
+        symbol="AAPL",
+        state=OrderState.WORKING,
+    )
+
+
+SOME = {"order_status": "PARTIAL_FILLED", "filled_qty": "2"}
+
+
+async def test_a_foreign_order_that_shows_its_id_later_is_filled_under_the_name_that_it_had():
+    desk = Desk()
+
+    await desk.take(row(None, **SOME), row("app-1", **SOME), row(None, **SOME), row("app-1"))
+
+    assert published(desk) == [(f"wb:wb:{NUMBER}:2", "2"), (f"wb:wb:{NUMBER}:3", "1")]
+
+
+async def test_a_foreign_order_that_hides_its_id_later_is_filled_under_the_name_that_it_had():
+    desk = Desk()
+
+    await desk.take(row("app-1", **SOME), row(None, **SOME), row(None))
+
+    assert published(desk) == [("wb:wb:app-1:2", "2"), ("wb:wb:app-1:3", "1")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, "app-1"), ("app-1", None)], ids=["shown", "hidden"]
+)
+async def test_the_next_worker_names_the_fills_of_a_foreign_order_as_the_one_before(before, after):
+    first, second = Desk(), Desk(foreign(before))
+    await first.take(row(before, **SOME))
+
+    await second.take(row(after, **SOME))
+
+    assert published(first, second) == [(f"wb:wb:{before or NUMBER}:2", "2")]
+
+
+async def test_a_foreign_order_that_was_first_shown_with_its_id_is_filled_under_that():
+    desk = Desk(foreign("app-1"))
+
+    await desk.take(row("app-1"))
+
+    assert published(desk) == [("wb:wb:app-1:3", "3")]
+
+
+async def test_our_order_is_filled_under_our_id_after_a_change_gave_it_another_number():
+    desk = Desk(working())
+
+    await desk.take(row(**SOME), row(order_id="O2"))
+
+    assert published(desk) == [(f"wb:wb:{OURS}:2", "2"), (f"wb:wb:{OURS}:3", "1")]
