@@ -257,7 +257,7 @@ class Desk:
             await asyncio.sleep(delay_s)
 
     async def ask_positions(self) -> None:
-        """Ask the broker what is held; all fills heard of before are in its answer."""
+        """Ask the broker what is held; its answer may stay behind the fills for a while."""
         await self.syncer.take_positions(self.connected())
 
     async def sync(self) -> SyncReply:

@@ -1,7 +1,7 @@
 """Closing positions: end the orders, agree on what is held, sell or buy back exactly that, look.
 
 A size is taken only when no order of the symbol can fill any more, and the broker's positions say
-what the fills say. The closing orders are ordinary ones, journalled first: whatever dies in the
+what the fills say; while they differ, nothing is sent and nothing is called flat. The closing orders are ordinary ones, journalled first: whatever dies in the
 middle, a repeated flatten ends them like any other order and takes the size anew.
 """
 
@@ -31,6 +31,7 @@ from janus_common.messages import (
     Tif,
 )
 from janus_common.orders import is_final
+from janus_common.symbols import plain
 from janus_common.worker.block import TAG
 from janus_common.worker.canceling import NAMED, Canceling
 from janus_common.worker.holdings import Holdings
@@ -44,6 +45,8 @@ CANCEL_AGAIN_S = 3.0  # when a cancel was refused, or its answer does not come
 END_ORDERS_S = 12.0
 STEADY_S = 3.0  # what the broker repeats for so long counts, though the fills say otherwise
 ASK_S = 0.3
+ASK_GROWTH = 1.5  # a broker answers a few such questions in half a minute
+ASK_MOST_S = 3.0
 HELD_BACK_S = 5.0  # an order that the broker keeps from the market for so long is left there
 
 log = get_logger()
@@ -55,6 +58,23 @@ class Anchor:
 
     held: dict[str, Decimal]
     moved: dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What was held of a symbol when its first closing order was sent, and how much had moved."""
+
+    qty: Decimal
+    moved: Decimal
+
+    def left(self, moved: Decimal) -> Decimal:
+        """Return what the fills since then leave of it; ``moved`` is the sum of all by now."""
+        return self.qty + moved - self.moved
+
+
+def exceeds(qty: Decimal, left: Decimal) -> bool:
+    """Whether closing ``qty`` would trade more than is ``left`` to close, or the other way."""
+    return abs(qty) > abs(left) or (qty > 0) != (left > 0)
 
 
 def closing(qty: Decimal) -> tuple[Side, Decimal]:
@@ -79,6 +99,7 @@ class _Run:
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     sent: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    starts: dict[str, Start] = field(default_factory=dict)
 
     @property
     def symbol(self) -> str | None:
@@ -136,6 +157,9 @@ class Flatten:
                 run.problems = []
                 if not await self._round(run):
                     break
+            else:
+                last = (await self._agree(run)).values()
+                run.problems += [words for words in last if words not in run.problems]
         except Denied as denied:
             code, hint = denied.code, denied.hint
             run.problems.append(denied.reason)
@@ -159,10 +183,11 @@ class Flatten:
         """End orders, close what is held; return whether to look once more."""
         await self._ask_all()  # for orders that were made elsewhere
         in_the_way = hindrances(await self._end_orders(run))
-        await self._agree(run)
+        run.problems += in_the_way.values()
+        doubts = await self._agree(run)
         unclear = self._reach.unread.unclear(run.symbol)
-        run.problems += [*in_the_way.values(), *unclear.values()]
-        kept = in_the_way.keys() | unclear.keys()
+        run.problems += [*unclear.values(), *doubts.values()]
+        kept = in_the_way.keys() | unclear.keys() | doubts.keys()
         wanted = [p for p in self._held(run.symbol) if p.symbol not in kept]
         if not wanted:
             return False
@@ -216,26 +241,62 @@ class Flatten:
                 raise failed[0]
             await asyncio.sleep(LOOK_S)
 
-    async def _agree(self, run: _Run) -> None:
-        """Ask for positions until they are what the fills make of those at the beginning."""
-        steady_s, before = monotonic_s(), None
+    async def _agree(self, run: _Run) -> dict[str, str]:
+        """Ask for positions until they are what the fills make of those at the beginning.
+
+        Returns by symbol why it cannot be closed now, if others can: they are not kept waiting.
+
+        Raises:
+            Denied: the time is over.
+        """
+        steady_s, before, ask_s = monotonic_s(), None, ASK_S
         while True:
             await self._ask()
-            symbols = {*self._positions.symbols(), *run.anchor.held}
-            told = {s: self._positions.likely(s) for s in symbols if run.symbol in {None, s}}
-            if all(qty == self._expected(run.anchor, symbol) for symbol, qty in told.items()):
-                return
+            unclear = self._reach.unread.unclear(run.symbol)
+            symbols = [
+                symbol
+                for symbol in {*self._positions.symbols(), *run.anchor.held}
+                if run.symbol in {None, symbol} and symbol not in unclear
+            ]
+            told = {symbol: self._positions.told(symbol) for symbol in symbols}
+            doubts = {s: self._doubt(s) for s in symbols if not self._positions.is_settled(s)}
+            if not doubts and all(told[s] == self._expected(run.anchor, s) for s in symbols):
+                return {}
             if told != before:
                 steady_s, before = monotonic_s(), told
             elif monotonic_s() - steady_s > STEADY_S:
-                return
-            if monotonic_s() > run.until_s:
-                raise Denied(Code.NOT_FLAT, "the broker's positions do not agree with its fills")
-            await asyncio.sleep(ASK_S)
+                others = any(qty for symbol, qty in told.items() if symbol not in doubts)
+                if not doubts or others or all(self._has_grown(run, s) for s in doubts):
+                    return doubts
+            if monotonic_s() + ask_s > run.until_s:
+                words = "; ".join(doubts.values())
+                raise Denied(Code.NOT_FLAT, words or "the broker's positions do not hold still")
+            await asyncio.sleep(ask_s)
+            ask_s = min(ask_s * ASK_GROWTH, ASK_MOST_S)
+
+    def _doubt(self, symbol: str) -> str:
+        told, likely = self._positions.told(symbol), self._positions.likely(symbol)
+        return (
+            f"{symbol} is not closed: positions and fills disagree, the broker shows "
+            f"{plain(told)} and the fills make {plain(likely)}"
+        )
+
+    def _has_grown(self, run: _Run, symbol: str) -> bool:
+        """Whether what this flatten sent has made the position larger, as the broker shows it."""
+        start = run.starts.get(symbol)
+        return start is not None and abs(self._positions.told(symbol)) > abs(start.qty)
 
     async def _close(self, run: _Run, position: Position) -> str:
         """Send the order that closes ``position``; return its id, empty if there is none."""
         side, qty = closing(position.qty)
+        moved = self._positions.moved(position.symbol)
+        start = run.starts.setdefault(position.symbol, Start(qty=position.qty, moved=moved))
+        if exceeds(position.qty, start.left(moved)):
+            run.problems.append(
+                f"{position.symbol} is not closed: {plain(start.qty)} were held at first, the fills "
+                f"since then leave {plain(start.left(moved))}, the broker shows {plain(position.qty)}"
+            )
+            return ""
         name = f"{TAG}-{run.name}-{len(run.sent) + 1}"
         run.sent.append(name)
         self._block.closing.add(name)

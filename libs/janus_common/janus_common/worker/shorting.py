@@ -115,7 +115,7 @@ class ShortGuard:
         )
         held = self._positions.lowest(symbol)
         if order.side is Side.BUY:
-            held = self._positions.likely(symbol)
+            held = self._positions.highest(symbol)
         return Stand(position=held, selling=selling, buying=buying)
 
     async def _locate(self, instrument: Instrument) -> None:
