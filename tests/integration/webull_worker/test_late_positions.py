@@ -34,6 +34,7 @@ async def truth(desk) -> list[tuple[str, int]]:
 
 
 async def test_a_flatten_waits_for_the_position_and_sells_it_once(desk):
+    desk.venue.by_s = 9.0
     await desk.order_is(await desk.market(10), OrderState.FILLED)
 
     reply = await desk.flatten(within_s=40.0)

@@ -12,6 +12,7 @@ from janus_common.messages import OrderState, Outcome, Side
 from janus_common.orders import Word
 from janus_common.shorts import ShortRule
 from janus_common.worker.broker import OrderReport
+from janus_common.worker.flatten import STEADY_S
 from janus_common.worker.policy import Policy
 
 from tests.support.scripted_broker import holding
@@ -78,7 +79,7 @@ async def test_a_flatten_waits_for_a_late_position_and_closes_it_once(desk):
 
     async with flattening(desk, within_s=20.0) as flat:
         with pytest.raises(AssertionError):
-            await eventually(lambda: flat.done() or len(desk.broker.orders) > 1, 1.0)
+            await eventually(lambda: flat.done() or len(desk.broker.orders) > 1, STEADY_S + 2.0)
         desk.broker.holds = [holding("AAPL", 10)]
         fills(desk, await closing(desk, 2))
         desk.broker.holds = []
