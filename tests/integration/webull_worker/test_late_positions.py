@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from janus_common.errors import Code
 from janus_common.messages import OrderState, Outcome, Side
 
 from tests.integration.webull_worker.conftest import FAST
 from tests.support.late_positions import late_positions
-from tests.support.venue import paper_venue
+from tests.support.venue import PaperVenue, paper_venue
 from tests.support.waiting import eventually
 from tests.support.webull_worker import ACCOUNTS, KEYS, webull_desk
 
@@ -21,7 +23,8 @@ async def desk(nats_url, tmp_path):
         late_positions(venue) as late,
     ):
         await venue.pin("AAPL", 187.40, 187.42)
-        async with webull_desk(nats_url, late, tmp_path / "worker", rates="current") as found:
+        face = cast(PaperVenue, late)
+        async with webull_desk(nats_url, face, tmp_path / "worker", rates="current") as found:
             await found.sync()
             late.by_s = 6.0
             yield found

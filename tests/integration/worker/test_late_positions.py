@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 import pytest
 from janus_common.clock import monotonic_s
@@ -121,7 +122,9 @@ async def test_a_flatten_leaves_what_is_bought_elsewhere_meanwhile_and_says_so(s
         strict.broker.holds = [holding("AAPL", 9)]
         strict.broker.reports.clear()
         strict.broker.says(
-            OrderReport(client_order_id=order.client_order_id, word=Word.CANCELED, filled_qty=6)
+            OrderReport(
+                client_order_id=order.client_order_id, word=Word.CANCELED, filled_qty=Decimal(6)
+            )
         )
 
     reply = flat.result()
