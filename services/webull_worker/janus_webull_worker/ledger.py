@@ -40,6 +40,7 @@ class Ledger:
         self._names: dict[str, str | None] = {}  # by wire id; None: not ours
         self._wires: dict[str, str] = {}  # by our id: the wire id that Webull has shown
         self._firsts: dict[str, str] = {}  # by Webull's id: the id in the names of its fills
+        self._made: dict[str, int] = {}  # by the record's id: when it was made, in ns
         self._told: dict[str, tuple[Decimal, Decimal | None]] = {}  # by the id of its fills
         self._numbers: dict[str, str] = {}  # by Webull's id: the wire id; empty: it has none
         self._others: dict[str, None] = {}  # wire ids of orders of what we do not trade
@@ -50,6 +51,7 @@ class Ledger:
     def hold(self, orders: Iterable[OrderUpdate]) -> None:
         """Take note that these are in our books, and which of them are ours."""
         for order in orders:
+            self._made[order.client_order_id] = order.created_ns
             if order.origin == FOREIGN:
                 if order.session_order_id:
                     self._wires[order.client_order_id] = order.session_order_id
@@ -62,6 +64,7 @@ class Ledger:
             self._names,
             self._wires,
             self._firsts,
+            self._made,
             self._told,
             self._numbers,
             self._others,
@@ -178,13 +181,22 @@ class Ledger:
         """Return the record of an order that was not ours when it was first shown."""
         if not order.order_id or not _NUMBER.fullmatch(order.order_id):
             return None
-        return await house.find(f"{FOREIGN}-{order.order_id}")
+        found = await house.find(f"{FOREIGN}-{order.order_id}")
+        if found is not None:
+            self._made[found.client_order_id] = found.created_ns
+        return found
 
     def _tell(self, order: Seen, name: str | None, own: str, sink: Sink) -> None:
         filled = (order.filled_qty, order.average_price)
         if self._told.get(own) != filled:
+            record = name if name is not None else f"{FOREIGN}-{order.order_id}"
             done = translate.progress(
-                order, account=self._account, name=name, own=own, now_ns=now_ns()
+                order,
+                account=self._account,
+                name=name,
+                own=own,
+                made_ns=self._made.get(record),
+                now_ns=now_ns(),
             )
             if done is not None:
                 self.fills += 1
@@ -209,6 +221,8 @@ class Ledger:
             found = await house.find(name)
         is_ours = found is not None and found.origin != FOREIGN
         self._names[wire] = name if is_ours else None
+        if found is not None:
+            self._made[found.client_order_id] = found.created_ns
         return self._names[wire]
 
 

@@ -262,14 +262,23 @@ def _reason(order: Seen, word: Word | None) -> str:
 
 
 def progress(
-    order: Seen, *, account: str, name: str | None, now_ns: int, own: str | None = None
+    order: Seen,
+    *,
+    account: str,
+    name: str | None,
+    now_ns: int,
+    own: str | None = None,
+    made_ns: int | None = None,
 ) -> FillProgress | None:
     """Return how much of an order is filled; None: nothing.
 
     ``own`` is the id in the names of its fills: without it, the one that it is shown under.
+    ``made_ns`` is when it was first on record: a change may give it a later ``place_time``, and
+    parts of it are published before that.
     """
     if order.filled_qty <= ZERO or order.average_price is None:
         return None
+    placed_ns = order.placed_ns or 0
     return FillProgress(
         name=f"wb:{account}:{own or order.wire_id or order.order_id}",
         client_order_id=name if name is not None else f"foreign-{order.order_id}",
@@ -279,7 +288,7 @@ def progress(
         filled_qty=order.filled_qty,
         average_price=order.average_price,
         currency=order.currency,
-        placed_ns=order.placed_ns or 0,
+        placed_ns=placed_ns if made_ns is None else min(placed_ns, made_ns),
         executed_ns=order.filled_ns or now_ns,
         received_ns=now_ns,
     )

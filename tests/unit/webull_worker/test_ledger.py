@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
+from janus_common.clock import NS_PER_S
 from janus_common.messages import Fill, OrderState, OrderUpdate
 from janus_common.worker.broker import BrokerEvent, FillProgress, House, OrderReport, Unreadable
 from janus_common.worker.fills import Fills
@@ -232,3 +234,35 @@ async def test_our_order_is_filled_under_our_id_after_a_change_gave_it_another_n
     await desk.take(row(**SOME), row(order_id="O2"))
 
     assert published(desk) == [(f"wb:wb:{OURS}:2", "2"), (f"wb:wb:{OURS}:3", "1")]
+
+
+MADE_NS = 1_766_592_000 * NS_PER_S  # 2025-12-24T16:00:00Z
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "over"])
+@pytest.mark.parametrize(
+    ("place_time", "since_ns"),
+    [
+        ("2025-12-24T18:30:00.000Z", MADE_NS),
+        ("2025-12-24T15:59:59.000Z", MADE_NS - NS_PER_S),
+        (None, 0),
+    ],
+    ids=["moved by a change", "as sent", "not shown"],
+)
+async def test_fills_of_our_order_are_looked_for_since_it_was_made(is_open, place_time, since_ns):
+    desk = Desk(*[working(created_ns=MADE_NS)][:is_open])
+    desk.records[OURS] = working(created_ns=MADE_NS)
+
+    await desk.take(row(place_time=place_time))
+
+    assert [event.placed_ns for event in desk.of(FillProgress)] == [since_ns]
+
+
+async def test_fills_of_a_foreign_order_are_looked_for_since_it_was_first_shown():
+    desk = Desk()
+    record = msgspec.structs.replace(foreign("app-1"), created_ns=MADE_NS)
+    desk.records[record.client_order_id] = record
+
+    await desk.take(row("app-1", place_time="2025-12-24T18:30:00.000Z"))
+
+    assert [event.placed_ns for event in desk.of(FillProgress)] == [MADE_NS]
