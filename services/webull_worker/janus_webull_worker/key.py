@@ -32,6 +32,8 @@ TRIES = 3  # of a question
 TURN_S = 90.0  # for a question's turn: some windows, as many accounts may wait
 BEGIN_S = 2.0  # an order that no thread has taken by then is not sent
 QUESTION_THREADS, ORDER_THREADS, CANCEL_THREADS = 4, 64, 64
+LATE_S = 1.0  # beyond what the SDK waits, which counts from each byte of an answer anew
+QUEUE_S = 60.0  # for a thread, where all of them hang
 PAUSE_S = 1.0  # after Webull's word that it is too much; and up to as much again
 
 log = get_logger()
@@ -40,9 +42,13 @@ log = get_logger()
 class AppKey:
     """What the accounts of one app key share."""
 
-    def __init__(self, settings: WebullAccount, client: Client) -> None:
-        self.settings, self.client = settings, client
+    def __init__(
+        self, settings: WebullAccount, client: Client, *, queue_s: float = QUEUE_S
+    ) -> None:
+        self.settings, self.client, self._queue_s = settings, client, queue_s
         self.rates = Rates(settings.rates, monotonic_s=monotonic_s)
+        # A whole answer takes no longer than this.
+        self.answer_s = settings.connect_timeout_s + settings.answer_timeout_s + LATE_S
         self._questions = Threads("webull-question", at_most=QUESTION_THREADS)
         self._orders = Threads("webull-order", at_most=ORDER_THREADS)
         self._cancels = Threads("webull-cancel", at_most=CANCEL_THREADS)
@@ -76,7 +82,11 @@ class AppKey:
         raise BrokerUnavailable(f"{path}: {reason}")
 
     def send(self, path: Path, call: Callable[[], Answer]) -> asyncio.Future[Answer]:
-        """Begin to send an order, a change or a cancel; it is sent once or, if late, not at all."""
+        """Begin to send an order, a change or a cancel; it is sent once or, if late, not at all.
+
+        Of an order it is known when its thread has done with it, however long that takes: until
+        then it may still go out.
+        """
         threads = self._cancels if path is Path.CANCEL else self._orders
         return self._answered(path, threads, partial(_timely, call, monotonic_s()))
 
@@ -84,10 +94,38 @@ class AppKey:
         self, path: Path, threads: Threads, call: Callable[[], Answer]
     ) -> asyncio.Future[Answer]:
         """Begin a request; its turn counts from when it has ended, whatever came of it."""
-        sent_s, answered = monotonic_s(), asyncio.wrap_future(threads.run(call))
+        began_s: list[float] = []
+
+        def work() -> Answer:
+            began_s.append(monotonic_s())
+            return call()
+
+        sent_s, handed = monotonic_s(), asyncio.wrap_future(threads.run(work))
+        answered = asyncio.get_running_loop().create_future()
+        handed.add_done_callback(partial(_hand_on, answered))
         pacer = self.rates.of(path)
+        answered.add_done_callback(lambda _: handed.cancel())  # what still waits does not begin
         answered.add_done_callback(lambda _: pacer.arrived(sent_s, by_s=monotonic_s()))
+        if path is not Path.PLACE:
+            self._limit(answered, sent_s, began_s)
         return answered
+
+    def _limit(self, answered: asyncio.Future[Answer], sent_s: float, began_s: list[float]) -> None:
+        """Give up an answer that has taken too long, now or later."""
+        if answered.done():
+            return
+        until_s = began_s[0] + self.answer_s if began_s else sent_s + self._queue_s
+        left_s = until_s - monotonic_s()
+        if left_s > 0:
+            asyncio.get_running_loop().call_later(
+                min(left_s, self.answer_s), self._limit, answered, sent_s, began_s
+            )
+        elif began_s:
+            answered.set_exception(NoAnswer(f"no whole answer within {self.answer_s:g} s"))
+        else:
+            answered.set_exception(
+                NoAnswer(f"no thread within {self._queue_s:g} s: all of them hang")
+            )
 
     def pause(self, path: Path) -> None:
         """Call a path no more for a while."""
@@ -111,6 +149,19 @@ def key_refused(refused: Refused) -> KeyRefused:
     else:
         cure = "look at app_key, app_secret, region"
     return KeyRefused(f"webull refuses this key: {refused.reason}; {cure}", is_clock=is_clock)
+
+
+def _hand_on(answered: asyncio.Future[Answer], handed: asyncio.Future[Answer]) -> None:
+    """Tell what became of a request, unless it was given up."""
+    if handed.cancelled():
+        return
+    error = handed.exception()
+    if answered.done():
+        return
+    if error is not None:
+        answered.set_exception(error)
+    else:
+        answered.set_result(handed.result())
 
 
 def _timely(call: Callable[[], Answer], handed_s: float) -> Answer:

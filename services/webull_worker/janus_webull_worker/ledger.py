@@ -78,6 +78,10 @@ class Ledger:
         """Return the id that Webull has of an order."""
         return self._wires.get(order.client_order_id, order.client_order_id)
 
+    def shown_as(self, name: str) -> str | None:
+        """Return the id under which Webull has shown an order, if it has."""
+        return self._wires.get(name)
+
     def wires_of(self, order: OrderUpdate) -> tuple[str, ...]:
         """Return the ids that Webull may have of an order."""
         known = self._wires.get(order.client_order_id)

@@ -147,11 +147,19 @@ class Orders:
             tif=attempt.tif,
         )
         self._doubts.begin(attempt.order.client_order_id)
-        self._post(
+        sent = self._post(
             Path.PLACE,
             partial(self._client.place, self._account_id, body),
             partial(self._placed, attempt),
         )
+        limit_s = self._key.answer_s
+        asyncio.get_running_loop().call_later(limit_s, self._is_slow, attempt, sent, limit_s)
+
+    def _is_slow(self, attempt: Try, sent: asyncio.Future[Answer], limit_s: float) -> None:
+        """Ask about an order whose answer takes too long; it is under way for as long as it does."""
+        is_shown = self._ledger.shown_as(attempt.order.client_order_id) is not None
+        if not sent.done() and not is_shown:
+            self._in_doubt(attempt, f"the order was sent, and not answered within {limit_s:g} s")
 
     def _placed(self, attempt: Try, sent: asyncio.Future[Answer]) -> None:
         name = attempt.order.client_order_id
@@ -289,7 +297,7 @@ class Orders:
     def cancel(self, order: OrderUpdate) -> None:
         """Begin to cancel an order; one that is on its way is canceled once it has arrived."""
         name = order.client_order_id
-        if self._doubts.is_under_way(name):
+        if self._doubts.is_under_way(name) and self._ledger.shown_as(name) is None:
             self._cancel_after.add(name)
             return
         if self._doubts.is_open(name):
@@ -303,8 +311,10 @@ class Orders:
             self._cancel(name, wire)
 
     def heard(self, report: OrderReport) -> None:
-        """Take note of what Webull shows of an order: it may be that a cancel was lost."""
+        """Take note of what Webull shows of an order: it may be that a cancel waits, or was lost."""
         name = report.client_order_id
+        if report.word is Word.WORKING and (wire := self._ledger.shown_as(name)) is not None:
+            self.found(name, wire)
         if (lost := self._unanswered.get(name)) is None or name in self._cancel_after:
             return
         if report.word is Word.WORKING:
@@ -368,8 +378,10 @@ class Orders:
         path: Path,
         call: Callable[[], Answer],
         done: Callable[[asyncio.Future[Answer]], None],
-    ) -> None:
-        self._key.send(path, call).add_done_callback(done)
+    ) -> asyncio.Future[Answer]:
+        sent = self._key.send(path, call)
+        sent.add_done_callback(done)
+        return sent
 
     def _look(self, wire: str, *after_s: float) -> None:
         if self._bridge is not None:

@@ -28,12 +28,13 @@ from janus_webull_worker.account import Account
 from janus_webull_worker.codes import Verdict
 from janus_webull_worker.fields import BadAnswer, Row
 from janus_webull_worker.ledger import FOREIGN
-from janus_webull_worker.outcome import Answer, Refused
+from janus_webull_worker.outcome import Answer, KeyRefused, Refused
 from janus_webull_worker.rates import FIRST, Path
 from janus_webull_worker.translate import Seen
 
 FULL = 100  # rows of a page, as we ask for them: one that does not say so may have another
 NORMAL = {"NORMAL", ""}
+FAILURES = 2  # questions about single orders that may fail before no more of them are asked
 
 Page = Callable[[str | None], Answer]
 log = get_logger()
@@ -51,7 +52,7 @@ class Reading:
     ) -> None:
         self._account, self._sink, self._house = account, sink, house
         self._client, self._key, self._clock = account.key.client, account.key, clock
-        self._reports: list[OrderReport | ExecutionReport] | None = None  # of a snapshot
+        self._failing: set[str] = set()  # orders about which there was no answer last time
 
     async def check_account(self) -> None:
         """Look for the account in the list of the key's, and at its state.
@@ -89,24 +90,32 @@ class Reading:
     # ── orders ──
 
     async def snapshot(self, ours: Sequence[OrderUpdate]) -> Snapshot:
-        """Ask for everything; an order that is not listed is asked for by its ids."""
+        """Ask for everything; an order that is not listed is asked for by its ids.
+
+        Of one about which Webull does not answer nothing is concluded, and the others are not kept
+        waiting: it is asked about last the next time.
+        """
         ledger, doubts = self._account.ledger, self._account.doubts
         ledger.hold(ours)
         asked_s = monotonic_s()
         reports: list[OrderReport | ExecutionReport] = []
         seen = await self.listed(reports.append)
         unknown: set[str] = set()
-        for order in sorted(ours, key=lambda order: order.origin == FOREIGN):
-            wires = ledger.wires_of(order)
-            if not wires or any(wire in seen for wire in wires):
-                continue
-            for wire in wires:
-                try:
-                    found = await self.one(wire, reports.append)
-                except RowUnread:
-                    continue  # it is there, whatever it is
-                if found is None:
-                    unknown.add(wire)
+        missing = [order for order in ours if seen.isdisjoint(ledger.wires_of(order))]
+        failed = 0
+        for order in sorted(missing, key=self._rank):
+            try:
+                unknown |= await self._unknown(ledger.wires_of(order), reports.append)
+                self._failing.discard(order.client_order_id)
+            except KeyRefused:
+                raise
+            except BrokerUnavailable as error:
+                name = order.client_order_id
+                log.warning("order.unanswered", client_order_id=name, reason=str(error))
+                self._failing.add(name)
+                failed += 1
+                if failed == FAILURES:
+                    break
 
         def unseen(order: OrderUpdate) -> bool:
             name, wires = order.client_order_id, ledger.wires_of(order)
@@ -120,6 +129,25 @@ class Reading:
             return False
 
         return Snapshot(reports=tuple(reports), unseen=unseen)
+
+    def _rank(self, order: OrderUpdate) -> tuple[bool, bool]:
+        """Return what says when an order is asked about: our own first, those in vain last."""
+        return order.client_order_id in self._failing, order.origin == FOREIGN
+
+    async def _unknown(self, wires: Iterable[str], kept: Callable[[OrderReport], None]) -> set[str]:
+        """Ask for an order by its ids; return those that Webull does not know.
+
+        Raises:
+            BrokerUnavailable: there is no answer that can be used.
+        """
+        unknown = set()
+        for wire in wires:
+            try:
+                if await self.one(wire, kept) is None:
+                    unknown.add(wire)
+            except RowUnread:
+                continue  # it is there, whatever it is
+        return unknown
 
     async def listed(self, kept: Callable[[OrderReport], None] = lambda _: None) -> set[str]:
         """Ask for the open orders and the day's, and tell them; return their ids there."""

@@ -159,3 +159,25 @@ async def test_a_worker_killed_while_it_sends_finds_out_afterwards(desk, fault):
         done = await desk.order_is(name, OrderState.REJECTED, within_s=30.0)
         assert done.code is Code.NOT_SENT
         assert await desk.truth(name) == []
+
+
+def unanswered(desk, name):
+    rows = [row for row in desk.workers[-1].log() if row["event"] == "order.unanswered"]
+    return name in [row["client_order_id"] for row in rows]
+
+
+async def test_an_order_about_which_webull_does_not_answer_keeps_no_other_from_being_canceled(desk):
+    other = await desk.resting()
+    await desk.order_is(other, OrderState.WORKING)
+    for _ in range(40):
+        await desk.venue.fault("webull_error", path="/detail", code=500, text="SYSTEM_ERROR")
+    await desk.venue.fault("webull_timeout", path="/place")
+    reply = await desk.place("MSFT", 2, kind=OrderType.LIMIT, limit="50")
+    name = reply.order.client_order_id
+    await desk.order_is(name, OrderState.UNKNOWN)
+
+    await eventually(lambda: unanswered(desk, name), 30.0)  # by a sweep
+
+    assert (await desk.cancel(other)).outcome is Outcome.ACCEPTED
+    await desk.order_is(other, OrderState.CANCELED)
+    assert (await desk.order(name)).state is OrderState.UNKNOWN

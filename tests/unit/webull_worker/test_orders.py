@@ -12,6 +12,7 @@ import pytest
 from janus_common.clock import NS_PER_S, now_ns
 from janus_common.messages import OrderState, Tif
 from janus_common.orders import Word
+from janus_common.worker.broker import OrderReport
 from janus_webull_worker.codes import Verdict
 from janus_webull_worker.doubts import Doubts
 from janus_webull_worker.ledger import Ledger
@@ -33,6 +34,8 @@ class Key:
         self.told: Any = {"order_id": "W1"}
         self.refusal: Exception | None = None  # of changes and cancels
         self.paused: list[Path] = []
+        self.hanging: list[asyncio.Future[Answer]] | None = None
+        self.answer_s = 0.05
         self.may_go = asyncio.Event()
         self.waits = asyncio.Event()
 
@@ -59,8 +62,11 @@ class Key:
     def pause(self, path):
         self.paused.append(path)
 
-    def send(self, _path, call):
+    def send(self, path, call):
         sent = asyncio.get_running_loop().create_future()
+        if self.hanging is not None and path is Path.PLACE:
+            self.hanging.append(sent)
+            return sent
         try:
             sent.set_result(call())
         except (Refused, NoAnswer) as error:
@@ -94,8 +100,13 @@ def doubts():
 
 
 @pytest.fixture
-def orders(key, doubts):
-    return Orders("1", "auto", key=key, share=key, ledger=Ledger("webull"), doubts=doubts)
+def ledger():
+    return Ledger("webull")
+
+
+@pytest.fixture
+def orders(key, ledger, doubts):
+    return Orders("1", "auto", key=key, share=key, ledger=ledger, doubts=doubts)
 
 
 @pytest.fixture
@@ -232,3 +243,47 @@ async def test_a_change_or_cancel_without_a_real_answer_is_looked_up_and_not_cal
 
     assert reports == []
     assert key.paused == ([path] if refusal is TOO_MANY else [])
+
+
+@pytest.fixture
+async def hanging(key, orders, order):
+    """An order whose answer does not end; what is reported of it."""
+    key.hanging = []
+    return place(orders, msgspec.structs.replace(order, tif=Tif.DAY), None)
+
+
+async def test_an_order_whose_answer_never_ends_is_in_doubt_and_may_arrive_until_it_does(
+    key, hanging, order, doubts
+):
+    await eventually(lambda: bool(hanging))
+
+    assert [each.word for each in hanging] == [Word.SILENCE]
+    assert doubts.is_open(order.client_order_id)
+    assert not doubts.is_settled(order.client_order_id, asked_s=inf)
+    key.hanging[0].set_exception(NoAnswer("reset"))
+    await eventually(lambda: doubts.is_settled(order.client_order_id, asked_s=inf))
+
+
+async def test_an_order_that_webull_shows_is_canceled_while_its_answer_does_not_end(
+    key, hanging, orders, order, ledger
+):
+    ledger.went_out(order.client_order_id, order.client_order_id)
+
+    orders.cancel(order)
+
+    assert key.canceled == [order.client_order_id]
+    assert hanging == []
+
+
+async def test_a_cancel_that_waits_for_an_order_goes_out_as_soon_as_webull_shows_it(
+    key, hanging, orders, order, ledger
+):
+    orders.cancel(order)
+    assert key.canceled == []
+    ledger.went_out(order.client_order_id, order.client_order_id)
+
+    orders.heard(OrderReport(client_order_id=order.client_order_id, word=Word.WORKING))
+    orders.heard(OrderReport(client_order_id=order.client_order_id, word=Word.WORKING))
+
+    assert key.canceled == [order.client_order_id]
+    assert hanging == []

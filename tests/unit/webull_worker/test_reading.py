@@ -14,8 +14,8 @@ from janus_common.worker.broker import BrokerEvent, Sink
 from janus_webull_worker.codes import Verdict
 from janus_webull_worker.doubts import Doubts
 from janus_webull_worker.ledger import Ledger
-from janus_webull_worker.outcome import Answer, Refused
-from janus_webull_worker.reading import Reading
+from janus_webull_worker.outcome import Answer, KeyRefused, Refused
+from janus_webull_worker.reading import FAILURES, Reading
 
 from tests.support.messages import order_update
 
@@ -54,6 +54,20 @@ class Unknowing(Pages):
     def order(self, _account, wire_id):
         self.asked_for.append(wire_id)
         raise Refused(Verdict.NOT_FOUND, "ORDER_NOT_FOUND", "no such order")
+
+
+class Failing(Unknowing):
+    """Stands for one that gets no answer about some orders."""
+
+    def __init__(self, failing: set[str], error: Exception) -> None:
+        super().__init__(settle_s=0.0)
+        self.failing, self._error = failing, error
+
+    def order(self, account, wire_id):
+        if wire_id in self.failing:
+            self.asked_for.append(wire_id)
+            raise self._error
+        return super().order(account, wire_id)
 
 
 class Showing(Unknowing):
@@ -219,3 +233,47 @@ async def test_our_own_orders_are_asked_for_before_foreign_ones():
     await of(account).snapshot([foreign, own])
 
     assert account.asked_for == ["own", "own_d", "app1"]
+
+
+@pytest.mark.parametrize(
+    "error", [BrokerUnavailable("500"), Refused(Verdict.REFUSED, "ORDER_NOT_EXIST", "none")]
+)
+async def test_of_an_order_about_which_webull_does_not_answer_nothing_is_concluded(error):
+    bad, good = (order_update(client_order_id=name) for name in ("bad", "good"))
+    account = Failing({"bad", "bad_d"}, error)
+
+    both = [await of(account).snapshot([bad, good]) for _ in range(2)]
+
+    assert not any(snapshot.unseen(bad) for snapshot in both)
+    assert not account.doubts.is_open("bad")
+
+
+async def test_an_order_about_which_webull_does_not_answer_holds_up_no_other():
+    bad, good = (order_update(client_order_id=name) for name in ("bad", "good"))
+    account = Failing({"bad"}, BrokerUnavailable("500"))
+    reading = of(account)
+
+    assert not (await reading.snapshot([bad, good])).unseen(good)  # it is in doubt from now on
+    found = await reading.snapshot([bad, good])
+
+    assert account.asked_for == ["bad", "good", "good_d", "good", "good_d", "bad"]
+    assert found.unseen(good)
+
+
+async def test_where_webull_answers_about_no_order_it_is_not_asked_about_each():
+    orders = [order_update(client_order_id=f"o-{number}") for number in range(FAILURES + 3)]
+    account = Failing({order.client_order_id for order in orders}, BrokerUnavailable("silence"))
+    reading = of(account)
+
+    await reading.snapshot(orders)
+    await reading.snapshot(orders)
+
+    assert account.asked_for == [f"o-{number}" for number in range(FAILURES * 2)]
+
+
+async def test_a_key_that_is_refused_ends_the_questions():
+    order = order_update(client_order_id="o-1")
+    account = Failing({"o-1"}, KeyRefused("webull refuses this key"))
+
+    with pytest.raises(KeyRefused):
+        await of(account).snapshot([order])

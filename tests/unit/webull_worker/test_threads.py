@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from janus_webull_worker.key import ORDER_THREADS, AppKey
-from janus_webull_worker.outcome import Answer
+from janus_common.errors import BrokerUnavailable
+from janus_webull_worker.key import LATE_S, ORDER_THREADS, QUESTION_THREADS, AppKey
+from janus_webull_worker.outcome import Answer, NoAnswer
 from janus_webull_worker.rates import Path
 from janus_webull_worker.threads import Threads
 
@@ -27,9 +28,9 @@ def release():
 
 @pytest.fixture
 def key():
-    settings: Any = SimpleNamespace(rates="current")
+    settings: Any = SimpleNamespace(rates="current", connect_timeout_s=0.01, answer_timeout_s=0.01)
     client: Any = None
-    return AppKey(settings, client)
+    return AppKey(settings, client, queue_s=LATE_S * 2)
 
 
 def test_calls_handed_over_together_do_not_wait_for_one_that_hangs(release):
@@ -77,3 +78,37 @@ async def test_a_cancel_is_sent_while_as_many_orders_hang_as_there_are_threads(k
     assert not any(each.done() for each in orders)
     release.set()
     await asyncio.wait(orders)
+
+
+async def test_an_answer_that_never_ends_is_given_up_and_that_of_an_order_is_not(key, release):
+    def drip():
+        release.wait(SOON_S * 2)
+        return Answer({})
+
+    order = key.send(Path.PLACE, drip)
+
+    with pytest.raises(NoAnswer, match="no whole answer within"):
+        await key.send(Path.CANCEL, drip)
+    assert not order.done()
+    release.set()
+    async with asyncio.timeout(SOON_S):
+        assert (await order).value == {}
+
+
+async def no_answer(asked):
+    with pytest.raises(BrokerUnavailable):
+        await asked
+
+
+async def test_a_question_is_answered_with_silence_when_every_thread_hangs(key, release):
+    def drip():
+        release.wait(SOON_S * 4)
+        return Answer({})
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(QUESTION_THREADS):
+            group.create_task(no_answer(key.ask(Path.INSTRUMENTS, drip)))
+    with pytest.raises(BrokerUnavailable, match="all of them hang"):
+        await key.ask(Path.INSTRUMENTS, drip)
+    release.set()
+    assert (await key.ask(Path.INSTRUMENTS, lambda: Answer([]))).value == []
