@@ -199,6 +199,36 @@ def test_however_late_the_answers_are_no_more_is_held_than_counted(start, steps)
 
 
 @given(
+    start=st.integers(-50, 50),
+    trades=st.lists(st.integers(-9, 9).filter(bool), max_size=12),
+    steps=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=25),
+)
+def test_whichever_comes_first_the_last_answer_settles_it(start, trades, steps):
+    """Each step: one more fill is heard; one more is shown; the broker tells it by itself."""
+    account = Account(start)
+    truths = [start]
+    for qty in trades:
+        truths.append(truths[-1] + qty)
+    heard = shown = 0
+    for hears, shows, by_itself in steps:
+        if hears and heard < len(trades):
+            account.fill(trades[heard])
+            heard += 1
+        shown = min(shown + shows, len(trades))
+        if by_itself:
+            account.positions.hear(report(truths[shown]))
+        else:
+            account.answer(truths[shown])
+        if shown <= heard:
+            assert account.positions.lowest("AAPL") <= truths[heard]
+    account.fill(*trades[heard:])
+    account.answer(truths[-1])
+
+    assert account.positions.is_settled("AAPL")
+    assert account.positions.lowest("AAPL") == truths[-1]
+
+
+@given(
     start=st.integers(-9, 9).filter(bool),
     moves=st.integers(-20, 20),
     shown=st.integers(-20, 20).filter(bool),

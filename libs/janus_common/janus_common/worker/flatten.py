@@ -265,6 +265,8 @@ class Flatten:
             if told != before:
                 steady_s, before = monotonic_s(), told
             elif monotonic_s() - steady_s > STEADY_S:
+                if doubts:
+                    self._check_halt()  # then nothing will be closed, however they agree
                 others = any(qty for symbol, qty in told.items() if symbol not in doubts)
                 if not doubts or others or all(self._has_grown(run, s) for s in doubts):
                     return doubts

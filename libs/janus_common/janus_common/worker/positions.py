@@ -22,7 +22,7 @@ from janus_common.worker.broker import PositionReport
 # Brokers show a fill within seconds; after so long an answer without it counts: then somebody
 # traded elsewhere meanwhile, or shares were moved or split.
 SHOWN_WITHIN_S = 60.0
-AHEAD_S = 5.0  # a position may be told so long before the fill that changed it
+AHEAD_S = 20.0  # a position may be told so long before its fill: a look at the orders is 15 s off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,20 @@ class _View:
         return self.base + sum((each.qty for each in self.kept), ZERO)
 
     def show(self, told: Decimal, *, now_s: float) -> None:
-        """Take a quantity that shows the first of the kept fills, as few as may be, if it does."""
+        """Take a quantity that shows the first of the kept fills, as few as may be, if it does.
+
+        What was told ahead may be of these fills, or of none; where both fit, nothing is taken.
+        """
         sums = list(accumulate((each.qty for each in self.kept), initial=self.base))
-        shown = sums.index(told) if told in sums else 0
-        if shown:
-            self.base, self.kept = told, self.kept[shown:]
-            if self.is_ahead(now_s):  # one fill after another, each of them told before it
-                self.ahead_s = now_s
+        sums_of_ahead = [each - self.ahead for each in sums] if self.ahead else []
+        if told in sums_of_ahead and told not in sums:
+            sums, self.base, self.ahead = sums_of_ahead, self.base - self.ahead, ZERO
+        elif told in sums_of_ahead or told not in sums:
+            return
+        shown = sums.index(told)
+        if shown and self.is_ahead(now_s):  # one fill after another, each of them told before it
+            self.ahead_s = now_s
+        self.base, self.kept = told, self.kept[shown:]
 
     def jump(self, told: Decimal, *, now_s: float) -> None:
         """Take a quantity that no fill explains, for one may yet be heard."""
@@ -131,7 +138,13 @@ class Positions:
 
     def is_settled(self, symbol: str) -> bool:
         """Whether the broker has been asked since the last fill, and tells what the fills say."""
-        return self.told(symbol) == self.likely(symbol) and not self._unasked(symbol)
+        view = self._views.get(symbol)
+        is_unclear = view is not None and bool(view.kept and view.ahead)
+        return (
+            self.told(symbol) == self.likely(symbol)
+            and not self._unasked(symbol)
+            and not is_unclear
+        )
 
     def told(self, symbol: str) -> Decimal:
         """Return the position as the broker told it last."""
@@ -179,8 +192,7 @@ class Positions:
         view = self._views[symbol]
         asked = [each for each in view.kept if each.mark <= asked_at]
         if asked == view.kept and view.ahead and told == view.qty - view.ahead:
-            view.start_at(told)  # the quantity had come before its fills
-            return
+            view.base, view.ahead = view.base - view.ahead, ZERO  # it had come before its fills
         if not self._was_known:  # there is nothing yet that fills could be added to
             view.expire(asked)
             view.base = told
