@@ -55,6 +55,7 @@ class ScriptedBroker:
         self.breaks: str = ""  # a bug strikes: "before" or "after" an order goes out
         self.has_no_turns, self.kept_back = False, 0  # what is asked for everything, and how often
         self.while_asked: list[BrokerEvent] = []  # said once, while the next question is open
+        self.silent_about: set[str] = set()  # our ids of orders that it does not answer about
         self._last_id = 0
         self._seen_id = 0
         self._session: ScriptedSession | None = None
@@ -179,7 +180,11 @@ class ScriptedSession:
             self.sink(self._broker.while_asked.pop(0))
         for event in (*self._broker.in_answers, *self._broker.reports):
             self.sink(event)
-        return Snapshot(reports=tuple(self._broker.reports), unseen=self._broker.unseen)
+        return Snapshot(
+            reports=tuple(self._broker.reports),
+            unseen=self._broker.unseen,
+            silent=frozenset(self._broker.silent_about),
+        )
 
     async def positions(self) -> list[PositionReport]:
         for event in self._broker.in_positions:

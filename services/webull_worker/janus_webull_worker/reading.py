@@ -102,11 +102,12 @@ class Reading:
         seen = await self.listed(reports.append)
         unknown: set[str] = set()
         missing = [order for order in ours if seen.isdisjoint(ledger.wires_of(order))]
-        failed = 0
+        failed, silent = 0, {order.client_order_id for order in missing}
         for order in sorted(missing, key=self._rank):
             try:
                 unknown |= await self._unknown(ledger.wires_of(order), reports.append)
                 self._failing.discard(order.client_order_id)
+                silent.discard(order.client_order_id)
             except KeyRefused:
                 raise
             except BrokerUnavailable as error:
@@ -128,7 +129,7 @@ class Reading:
             doubts.add(name, wires=wires, sent_s=asked_s, now_s=monotonic_s())
             return False
 
-        return Snapshot(reports=tuple(reports), unseen=unseen)
+        return Snapshot(reports=tuple(reports), unseen=unseen, silent=frozenset(silent))
 
     def _rank(self, order: OrderUpdate) -> tuple[bool, bool]:
         """Return what says when an order is asked about: our own first, those in vain last."""

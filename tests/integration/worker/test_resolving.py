@@ -157,6 +157,16 @@ async def test_a_broker_that_is_cut_off_proves_nothing(desk):
     assert (await desk.order(name)).state is OrderState.UNKNOWN
 
 
+async def test_a_broker_that_does_not_answer_about_the_order_proves_nothing(desk):
+    name = await in_doubt(desk)
+    desk.broker.silent_about.add(name)
+
+    reply = await resolve(desk, name)
+
+    assert (reply.outcome, reply.code) == (Outcome.DENIED, Code.BROKER_DOWN)
+    assert (await desk.order(name)).state is OrderState.UNKNOWN
+
+
 async def test_what_was_filled_was_sent(desk):
     name = await in_doubt(desk)
     order = desk.broker.orders[0]

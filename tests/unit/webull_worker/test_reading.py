@@ -245,6 +245,7 @@ async def test_of_an_order_about_which_webull_does_not_answer_nothing_is_conclud
     both = [await of(account).snapshot([bad, good]) for _ in range(2)]
 
     assert not any(snapshot.unseen(bad) for snapshot in both)
+    assert [snapshot.silent for snapshot in both] == [{"bad"}] * 2
     assert not account.doubts.is_open("bad")
 
 
@@ -265,10 +266,11 @@ async def test_where_webull_answers_about_no_order_it_is_not_asked_about_each():
     account = Failing({order.client_order_id for order in orders}, BrokerUnavailable("silence"))
     reading = of(account)
 
-    await reading.snapshot(orders)
+    found = await reading.snapshot(orders)
     await reading.snapshot(orders)
 
     assert account.asked_for == [f"o-{number}" for number in range(FAILURES * 2)]
+    assert found.silent == account.failing  # also those that were not asked about
 
 
 async def test_a_key_that_is_refused_ends_the_questions():

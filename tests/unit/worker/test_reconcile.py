@@ -10,6 +10,7 @@ from janus_common.messages import Found, OrderState, Severity
 from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport, Snapshot
 from janus_common.worker.reconcile import (
+    NOT_ANSWERED,
     absence,
     differences,
     is_in_doubt,
@@ -21,6 +22,15 @@ from tests.unit.worker.test_book import execution
 from tests.unit.worker.test_orders import order
 
 S = OrderState
+
+
+def test_nothing_is_concluded_of_an_order_about_which_the_broker_did_not_answer():
+    held = order(venue_order_id="77")
+    silent = Snapshot(reports=(), unseen=lambda _: True, silent=frozenset({"c-1"}))
+
+    news = absence(held, silent)
+
+    assert (news.word, news.code, news.reason) == (Word.SILENCE, None, NOT_ANSWERED)
 
 
 def snapshot(*reports, unseen: bool = False) -> Snapshot:

@@ -237,6 +237,7 @@ class Snapshot:
     reports: tuple[OrderReport | ExecutionReport, ...]  # open, completed, executed; all clients
     unseen: Callable[[OrderUpdate], bool]  # whether it proves that the order never arrived
     is_whole: bool = True  # False: a part of the answer could not be read
+    silent: frozenset[str] = frozenset()  # our ids of orders about which it did not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from janus_common.worker.broker import Snapshot
 
 UNSEEN = "the broker never saw this order; it may be sent again under a new id"
 MISSING = "the broker answers, but does not mention this order"
+NOT_ANSWERED = "the broker answers, but not about this order"
 NOT_ALL_READ = "not all that the broker answers can be read, and the rest does not mention it"
 
 ZERO = Decimal(0)
@@ -57,6 +58,8 @@ def in_part(snapshot: Snapshot) -> Snapshot:
 
 def absence(order: OrderUpdate, snapshot: Snapshot) -> News:
     """Return what it means that an answer does not mention ``order``."""
+    if order.client_order_id in snapshot.silent:
+        return News(word=Word.SILENCE, reason=NOT_ANSWERED)
     if not snapshot.is_whole:
         return News(word=Word.SILENCE, reason=NOT_ALL_READ)
     if is_in_doubt(order) and snapshot.unseen(order):

@@ -95,6 +95,8 @@ class Resolving:
                 Code.BROKER_DOWN, f"the broker cannot be asked about order {name}: {error}"
             ) from error
         now = self._reach.book.get(name) or order
+        if name in snapshot.silent and unmentioned([now], snapshot):
+            raise Denied(Code.BROKER_DOWN, f"the broker does not answer about order {name}")
         if not unmentioned([now], snapshot):
             raise Denied(
                 Code.ORDER_NOT_UNKNOWN,
