@@ -162,7 +162,8 @@ class Reading:
             found = await self._pages(path, page, cursor="client_order_id", under="orders")
             for row in found:
                 # Orders move between the pages while they are read; the later word counts.
-                rows[str(row.get("order_id") or row.get("client_order_id"))] = row
+                name = row.get("order_id") or row.get("client_order_id")
+                rows[str(name) if name else f"row {len(rows)}"] = row
         ledger = self._account.ledger
         shares = [row for row in rows.values() if not ledger.is_other(row)]
         taken = await self._take(shares, kept)
