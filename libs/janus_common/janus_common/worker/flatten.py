@@ -1,8 +1,9 @@
 """Closing positions: end the orders, agree on what is held, sell or buy back exactly that, look.
 
 A size is taken only when no order of the symbol can fill any more, and the broker's positions say
-what the fills say; while they differ, nothing is sent and nothing is called flat. The closing orders are ordinary ones, journalled first: whatever dies in the
-middle, a repeated flatten ends them like any other order and takes the size anew.
+what the fills say; while they differ, nothing is sent and nothing is called flat. The closing
+orders are ordinary ones, journalled first: whatever dies in the middle, a repeated flatten ends
+them like any other order and takes the size anew.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ CANCEL_AGAIN_S = 3.0  # when a cancel was refused, or its answer does not come
 END_ORDERS_S = 12.0
 STEADY_S = 3.0  # what the broker repeats for so long counts, though the fills say otherwise
 ASK_S = 0.3
-ASK_GROWTH = 1.5  # a broker answers a few such questions in half a minute
-ASK_MOST_S = 3.0
+ASK_GROWTH = 2.0  # so that half a minute takes no more than ten questions, as Webull allows
+ASK_MOST_S = 5.0
 HELD_BACK_S = 5.0  # an order that the broker keeps from the market for so long is left there
 
 log = get_logger()
