@@ -45,8 +45,9 @@ class Doubts:
         self._sent_s[name] = now_s
 
     def add(self, name: str, *, wires: tuple[str, ...], sent_s: float, now_s: float) -> None:
-        """Put an order in doubt; ``wires`` are the ids that it may have at Webull."""
-        self._open.setdefault(name, Doubt(name, wires, sent_s, now_s + DELAYS_S[0]))
+        """Put an order in doubt; ``wires`` are ids that it may have at Webull, beside those before."""
+        doubt = self._open.setdefault(name, Doubt(name, wires, sent_s, now_s + DELAYS_S[0]))
+        doubt.wires = tuple(dict.fromkeys(doubt.wires + wires))
 
     def settle(self, name: str) -> None:
         """Take note of what became of an order."""

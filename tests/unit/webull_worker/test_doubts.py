@@ -48,6 +48,17 @@ def test_an_order_that_was_not_in_doubt_yet_may_still_arrive():
     assert not Doubts(SETTLE_S).is_settled("o-1", asked_s=1e9)
 
 
+def test_an_order_in_doubt_once_more_is_asked_about_by_all_of_its_ids():
+    doubts = Doubts(SETTLE_S)
+    doubts.add("o-1", wires=("o-1",), sent_s=0.0, now_s=0.0)
+
+    doubts.add("o-1", wires=("o-1_d",), sent_s=1.0, now_s=1.0)
+    doubts.add("o-1", wires=("o-1",), sent_s=2.0, now_s=2.0)
+
+    [doubt] = doubts.due(10.0)
+    assert doubt.wires == ("o-1", "o-1_d")
+
+
 def test_what_is_settled_is_asked_about_no_more():
     doubts = Doubts(SETTLE_S)
     doubts.add("o-1", wires=("o-1",), sent_s=0.0, now_s=0.0)

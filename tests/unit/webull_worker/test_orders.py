@@ -13,6 +13,7 @@ from janus_common.clock import NS_PER_S, now_ns
 from janus_common.messages import OrderState, Tif
 from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport
+from janus_webull_worker import wire_ids
 from janus_webull_worker.codes import Verdict
 from janus_webull_worker.doubts import Doubts
 from janus_webull_worker.ledger import Ledger
@@ -287,3 +288,21 @@ async def test_a_cancel_that_waits_for_an_order_goes_out_as_soon_as_webull_shows
 
     assert key.canceled == [order.client_order_id]
     assert hanging == []
+
+
+async def test_a_second_try_after_a_late_refusal_is_asked_about_by_its_own_id_too(
+    key, orders, order, doubts
+):
+    """The refusal of the first try comes when that is in doubt already."""
+    key.hanging = []
+    key.may_go.set()
+    async with asyncio.TaskGroup() as group:
+        reports = place(orders, order, group.create_task)
+        await eventually(lambda: bool(reports))
+        key.hanging[0].set_exception(Refused(Verdict.TIF, "ILLEGAL_PARAMETER", "no GTC"))
+        await eventually(lambda: len(key.hanging) == 2)
+        key.hanging[1].set_exception(NoAnswer("reset"))
+        await eventually(lambda: len(reports) >= 2)
+
+    [doubt] = doubts.due(inf)
+    assert doubt.wires == wire_ids.both(order.client_order_id)
