@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ib_async import IB, LimitOrder, Stock
 from janus_common.errors import Code
-from janus_common.messages import OrderState, Outcome
+from janus_common.messages import OrderState, Outcome, ServiceState
 
 from tests.support.ib_worker import ib_desk
 from tests.support.venue import ACCOUNTS, paper_venue
@@ -37,7 +37,7 @@ async def test_it_is_shown_told_and_left_alone(nats_url, tmp_path):
         await desk.workers[-1].stop()
         perm_id = await send_past_janus(venue, client_id=11, reference="looks-like-ours")
 
-        await desk.start_worker()
+        await desk.is_in(ServiceState.READY, await desk.start_worker())
 
         name = f"foreign-{perm_id}"
         order = await desk.order_is(name, OrderState.WORKING, within_s=30.0)
@@ -69,7 +69,7 @@ async def test_one_of_ours_that_was_called_not_sent_is_shown_told_and_ours_to_en
         await desk.workers[-1].stop()
         perm_id = await send_past_janus(venue, client_id=11, reference=name)
 
-        await desk.start_worker()
+        await desk.is_in(ServiceState.READY, await desk.start_worker())
 
         shown = f"foreign-{perm_id}"
         await desk.order_is(shown, OrderState.WORKING, within_s=30.0)

@@ -40,15 +40,15 @@ async def test_what_a_stale_answer_leaves_out_is_asked_for_again(desk):
     assert [each.state for each in await desk.history(name)] == ["SENDING", "WORKING"]
 
 
-async def test_an_order_that_was_sent_a_moment_ago_is_not_missing_yet(desk):
-    desk.desk._silence_s = desk.desk.syncer._silence_s = 30.0
-    desk.broker.is_mute = True
-    name = await placed(desk)
-    questions = desk.broker.questions
+async def test_an_order_that_was_sent_a_moment_ago_is_not_missing_yet(account):
+    account.broker.is_mute, account.silence_s = True, 60.0
+    async with account.run():
+        name = await placed(account)
+        questions = account.broker.questions
 
-    await eventually(lambda: desk.broker.questions > questions + 2)
+        await eventually(lambda: account.broker.questions > questions + 2)
 
-    assert (await desk.order(name)).state is OrderState.SENDING
+        assert (await account.order(name)).state is OrderState.SENDING
 
 
 async def no_more_sweeps(desk) -> None:
