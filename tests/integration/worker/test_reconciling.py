@@ -14,8 +14,6 @@ from janus_common.messages import (
     OrderType,
     Outcome,
     Side,
-    Sync,
-    SyncReply,
 )
 from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport, OrderTerms
@@ -51,25 +49,18 @@ async def test_an_order_that_was_sent_a_moment_ago_is_not_missing_yet(account):
         assert (await account.order(name)).state is OrderState.SENDING
 
 
-async def no_more_sweeps(desk) -> None:
-    """Let the sweep that is due already come and go; there is no other one for an hour."""
-    desk.desk._sweep_s = 3_600.0
-    questions = desk.broker.questions
-    await eventually(lambda: desk.broker.questions > questions)
-    await desk.bus.request(subjects.sync(desk.alias), Sync(account=desk.alias), SyncReply)
+async def test_a_sync_tells_what_was_otherwise(account):
+    account.sweep_s = 3_600.0
+    async with account.run():
+        name = await placed(account)
+        await account.order_is(name, OrderState.WORKING)
+        account.broker.holds = [holding("MSFT", 5)]
+        canceled = OrderReport(
+            client_order_id=name, session_order_id="11.1", venue_order_id="91", word=Word.CANCELED
+        )
+        account.broker.reports = [FOREIGN, canceled]
 
-
-async def test_a_sync_tells_what_was_otherwise(desk):
-    name = await placed(desk)
-    await desk.order_is(name, OrderState.WORKING)
-    await no_more_sweeps(desk)
-    desk.broker.holds = [holding("MSFT", 5)]
-    canceled = OrderReport(
-        client_order_id=name, session_order_id="11.1", venue_order_id="91", word=Word.CANCELED
-    )
-    desk.broker.reports = [FOREIGN, canceled]
-
-    reply = await desk.bus.request(subjects.sync(desk.alias), Sync(account=desk.alias), SyncReply)
+        reply = await account.sync()
 
     assert {each.found: each.client_order_id or each.symbol for each in reply.differences} == {
         Found.ENDED_ELSEWHERE: name,
