@@ -14,8 +14,9 @@ STRETCH = float(os.environ.get("JANUS_TEST_TIME_SCALE", "1"))  # noqa: TID251 - 
 async def eventually(check, within_s: float = 20.0):
     """Call ``check`` until it passes, and return what it returns.
 
-    ``check`` is a function or a coroutine function. It has not passed while it raises
-    AssertionError, or returns False; after ``within_s`` the last failure is raised.
+    ``check`` is a function or a coroutine function. It has not passed while it returns False or
+    raises AssertionError, or LookupError or ValueError as for what is not there yet; after
+    ``within_s`` the last failure is raised.
     """
     deadline = time.monotonic() + within_s * STRETCH
     while True:
@@ -25,7 +26,7 @@ async def eventually(check, within_s: float = 20.0):
                 found = await found
             assert found is not False, f"{check.__name__} is still false after {within_s} s"
             return found
-        except AssertionError:
+        except (AssertionError, LookupError, ValueError):
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(POLL_S)
