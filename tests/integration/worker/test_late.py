@@ -1,4 +1,4 @@
-"""An order that was called NOT_SENT and turns up at the broker is shown, told and ours to end."""
+"""An order that was called NOT_SENT, or refused, and turns up is shown, told and ours to end."""
 
 from __future__ import annotations
 
@@ -25,6 +25,23 @@ async def called_not_sent(desk) -> str:
     return name
 
 
+async def refused(desk, *, venue_order_id: str = "") -> str:
+    """Return the id of an order that the broker refuses, with or without a number of its own."""
+    reply = await desk.place(kind=OrderType.LIMIT, limit="50", qty=2)
+    name: str = reply.order.client_order_id
+    no = OrderReport(
+        client_order_id=name,
+        venue_order_id=venue_order_id,
+        word=Word.REJECTED,
+        code=Code.BROKER_REJECTED,
+        reason="no",
+    )
+    desk.broker.reports.clear()
+    desk.broker.says(no)
+    await desk.order_is(name, OrderState.REJECTED)
+    return name
+
+
 def word_of(name: str, word: Word, *, filled: int = 0) -> OrderReport:
     terms = OrderTerms(
         symbol="AAPL",
@@ -48,11 +65,11 @@ async def turns_up(desk, name: str) -> None:
     await desk.order_is("foreign-777", OrderState.WORKING)
 
 
-async def told_once(desk, name: str) -> None:
+async def told_once(desk, name: str, *, called: Code = Code.NOT_SENT) -> None:
     async def check():
         [event] = await desk.alarms("order-unrecorded")
         assert (event.severity, event.details["reference"]) == ("ALARM", name)
-        assert "NOT_SENT" in event.reason
+        assert f"which was called {called}" in event.reason
 
     await eventually(check)
 
@@ -193,3 +210,44 @@ async def test_one_that_the_broker_has_taken_and_holds_back_is_on_record_too(des
 
     await desk.order_is("foreign-777", OrderState.SENDING)
     await told_once(desk, name)
+
+
+async def test_one_that_was_refused_and_is_at_work_all_the_same_is_shown_and_ours_to_end(desk):
+    desk.broker.is_mute = True
+    name = await refused(desk)
+
+    await turns_up(desk, name)
+
+    await told_once(desk, name, called=Code.BROKER_REJECTED)
+    record = await desk.order(name)
+    assert (record.state, record.code) == (OrderState.REJECTED, Code.BROKER_REJECTED)
+    reply = await desk.cancel_all()
+    assert [order.client_order_id for order in reply.orders] == ["foreign-777"]
+    assert desk.broker.canceled == [name]
+
+
+async def test_one_that_was_refused_and_turns_up_while_no_worker_lives_is_ours_to_end_too(account):
+    account.broker.is_mute = True
+    async with account.run():
+        name = await refused(account)
+    account.broker.reports.append(word_of(name, Word.WORKING))
+    async with account.run():
+        await account.order_is("foreign-777", OrderState.WORKING)
+
+        reply = await account.cancel(name)
+
+        assert reply.outcome is Outcome.ACCEPTED
+        assert account.broker.canceled == [name]
+        await told_once(account, name, called=Code.BROKER_REJECTED)
+
+
+async def test_what_was_said_before_an_order_with_a_number_was_refused_does_not_show_it_again(desk):
+    desk.broker.is_mute = True
+    name = await refused(desk, venue_order_id="777")
+
+    desk.broker.says(word_of(name, Word.WORKING))
+    reply = await desk.sync()
+
+    assert (reply.open_orders, reply.foreign_orders) == (0, 0)
+    assert await desk.order("foreign-777") is None
+    assert await desk.alarms("order-unrecorded") == []

@@ -77,7 +77,7 @@ class Book:
     ) -> None:
         """``filled`` hears how much more of an order is; ``early`` which change to ask again.
 
-        ``turned_up`` hears what is shown of an order, and the record that it was never sent.
+        ``turned_up`` hears what is shown of an order, and the record by which it never was there.
         """
         self._account, self._changed, self._now_ns = account, changed, now_ns
         self._filled, self._early, self._turned_up = filled, early, turned_up
@@ -85,7 +85,7 @@ class Book:
         self._done: dict[str, _Entry] = {}
         self._by_session_id: dict[str, str] = {}
         self._by_venue_id: dict[str, str] = {}
-        self._late: dict[str, str] = {}  # by the id that was called not sent: what is shown of it
+        self._late: dict[str, str] = {}  # by the id that never was there: what is shown of it
 
     def get(self, client_order_id: str) -> OrderUpdate | None:
         """Return an order that is open, or was a short while ago."""
@@ -222,8 +222,8 @@ class Book:
     def hear(self, report: OrderReport) -> bool:
         """Take the broker's word about an order; return whether it concerns one of this book.
 
-        A foreign order with its terms is taken in, whoever sent it; so is one of ours that was
-        called not sent.
+        A foreign order with its terms is taken in, whoever sent it; so is one of ours that, by
+        its record, never was there.
         """
         name = self._name_of(report)
         if name is None and (record := self._disowned(report)) is not None:
@@ -293,7 +293,7 @@ class Book:
 
     def _name_of(self, report: OrderReport | ExecutionReport) -> str | None:
         name = self._named(report)
-        if name is not None and self._is_not_sent(name):  # what the broker names is another
+        if name is not None and self._never_was(name):  # what the broker names is another
             named = report.venue_order_id
             return self._by_venue_id.get(named) if named else self.shown_as(name)
         return name if name is not None else self._by_venue_id.get(report.venue_order_id)
@@ -304,14 +304,14 @@ class Book:
             return own
         return self._by_session_id.get(report.session_order_id) or self._late.get(own)
 
-    def _is_not_sent(self, name: str) -> bool:
+    def _never_was(self, name: str) -> bool:
         entry = self._done.get(name)
-        return entry is not None and entry.order.code is Code.NOT_SENT
+        return entry is not None and late.never_was(entry.order)
 
     def _disowned(self, report: OrderReport | ExecutionReport) -> OrderUpdate | None:
-        """Return the record by which an order that the broker names was never sent."""
+        """Return the record by which an order that the broker names never was there."""
         name = self._named(report)
-        is_it = name is not None and bool(report.venue_order_id) and self._is_not_sent(name)
+        is_it = name is not None and bool(report.venue_order_id) and self._never_was(name)
         return self._done[name].order if is_it and name is not None else None
 
     def _show(
@@ -320,7 +320,7 @@ class Book:
         record: OrderUpdate,
         terms: OrderTerms | None,
     ) -> str:
-        """Take in an order that was called not sent: what has ended has ended, so beside it."""
+        """Take in an order that never was there, as we knew: what has ended has ended, so beside it."""
         tags = {late.TAG: record.client_order_id}
         name = self._adopt(report, terms or late.terms_of_record(record), tags)
         shown = self._entries[name].order

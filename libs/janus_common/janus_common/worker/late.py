@@ -1,4 +1,4 @@
-"""Orders of ours that were called NOT_SENT and turned up at the broker all the same; pure.
+"""Orders of ours that were called not sent, or refused, and turned up at the broker all the same; pure.
 
 What has ended has ended, and its sender may have sent another: so such an order is shown as foreign,
 under an id of its own. The broker has it under ours, and it is ours to end.
@@ -10,13 +10,21 @@ from dataclasses import fields
 
 import msgspec
 
-from janus_common.messages import OrderUpdate
+from janus_common.errors import Code
+from janus_common.messages import OrderState, OrderUpdate
 from janus_common.worker.broker import OrderTerms
 
-TAG = "not-sent"  # in the tags of what is shown: the id that was called so
+TAG = "not-sent"  # in the tags of what is shown: the id that was called so, or refused
 OURS = "janus"
 
 _TERMS = tuple(each.name for each in fields(OrderTerms))
+
+
+def never_was(record: OrderUpdate) -> bool:
+    """Whether the broker never had an order, by its ``record``: not sent, or refused unnumbered."""
+    is_unnumbered = record.venue_order_id is None and not record.filled_qty
+    is_refused = record.state is OrderState.REJECTED and is_unnumbered
+    return is_refused or record.code is Code.NOT_SENT
 
 
 def is_late(order: OrderUpdate) -> bool:

@@ -1,8 +1,8 @@
 """Orders at work at the broker under our own reference that are not in hand.
 
 One that no record begins was sent by nobody here, whatever it is called: it is shown and treated as
-foreign, and a person is told. So is one that is over by its record; one that was called not sent is
-shown in the same way, also when it is filled, and is ours to end. One that is on record as open was
+foreign, and a person is told. So is one that is over by its record; one that was called not sent, or
+refused, is shown in the same way, also when it is filled, and is ours to end. One that is on record as open was
 begun by another worker since this one read the record: it has to begin again.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from janus_common.errors import BusError, Code, Fenced
+from janus_common.errors import BusError, Fenced
 from janus_common.logs import get_logger
 from janus_common.messages import OrderUpdate
 from janus_common.orders import is_final
@@ -18,6 +18,7 @@ from janus_common.worker.board import Board
 from janus_common.worker.book import FOREIGN, LIVE, Book, is_there
 from janus_common.worker.broker import OrderReport
 from janus_common.worker.journal import Journal
+from janus_common.worker.late import never_was
 
 EVENT = "order-unrecorded"
 KEPT = 20_000  # orders that are over, and were looked up
@@ -67,8 +68,8 @@ class Strays:
                 self._take(report, found)
 
     async def _is_filled_late(self, report: OrderReport, found: OrderUpdate | None) -> bool:
-        """Whether it was called not sent, and is over without ever having been shown."""
-        if found is None or found.code is not Code.NOT_SENT:
+        """Whether it never was there by its record, and is over without ever having been shown."""
+        if found is None or not never_was(found):
             return False
         return await self._journal.find(f"{FOREIGN}-{report.venue_order_id}") is None
 
@@ -81,7 +82,7 @@ class Strays:
         return self._book.get(report.client_order_id) is not None
 
     def _take(self, report: OrderReport, found: OrderUpdate | None) -> None:
-        if found is not None and found.code is Code.NOT_SENT:
+        if found is not None and never_was(found):
             self._book.remember(found)
             self._book.hear(report)  # which tells of it
             return
@@ -96,12 +97,12 @@ class Strays:
         )
 
     def tell(self, shown: OrderUpdate, record: OrderUpdate) -> None:
-        """Call a person for an order that is ``shown``, and by its ``record`` was never sent."""
+        """Call a person for an order that is ``shown``, and by its ``record`` never was there."""
         self._tell(
             shown.client_order_id,
             record.client_order_id,
             shown.symbol,
-            f"the broker has order {record.client_order_id}, which was called NOT_SENT; it is "
+            f"the broker has order {record.client_order_id}, which was called {record.code or record.state}; it is "
             f"shown as {shown.client_order_id}: janus cancel {shown.client_order_id} ends it, if "
             "it is not filled",
         )
