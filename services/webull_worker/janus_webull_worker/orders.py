@@ -7,13 +7,12 @@ to the sink. What was not answered is in doubt: it is asked about, and never sen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
 
 from janus_common.clock import monotonic_s
-from janus_common.errors import Code, Denied
+from janus_common.errors import BrokerUnavailable, Code, Denied
 from janus_common.logs import get_logger
 from janus_common.messages import OrderType, OrderUpdate, Tif
 from janus_common.orders import Word
@@ -22,6 +21,7 @@ from janus_common.worker.broker import OrderReport, Sink
 from janus_common.worker.pacing import Rank
 
 from janus_webull_worker import translate, wire_ids
+from janus_webull_worker.bridge import Bridge
 from janus_webull_worker.codes import Verdict, is_final
 from janus_webull_worker.doubts import Doubts
 from janus_webull_worker.fields import Row
@@ -36,25 +36,6 @@ ASKED_LOOKS_S = (0.2, 1.0, 3.0, 8.0)  # after a change or a cancel, which no ans
 LOST_S = 2.0  # an order at work so long after its cancel was not answered tells that it was lost
 
 log = get_logger()
-
-
-class Bridge(Protocol):
-    """The session that now stands, as orders see it."""
-
-    def look(self, wire_id: str, *after_s: float) -> None:
-        """Look at an order, after a while."""
-
-    def end(self, error: Exception) -> None:
-        """End the session."""
-
-    def check(self) -> None:
-        """Raise Denied unless an order may be sent at this very moment."""
-
-    def start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-        """Do something that takes a while; it ends with the session. None: it does not begin."""
-
-    def resolve(self) -> None:
-        """Take note that there is a new doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,10 +216,16 @@ class Orders:
             self._doubts.end(name, monotonic_s())
 
     async def _as_day(self, attempt: Try, second: str, refused: Refused) -> None:
-        """Send an order again whose time in force was refused, under its second id."""
+        """Send an order again whose time in force was refused, under its second id.
+
+        Two orders must not come of one: Webull is asked first whether it has it all the same.
+        """
         order = attempt.order
         remark = f"{translate.as_day(second)} ({refused.reason})"
         try:
+            if self._bridge is not None and await self._bridge.has(attempt.wire_id):
+                self._was_taken(attempt, refused)
+                return
             await gates.turn(self._share, Rank.ORDER, order.expires_ns)
             gates.check_expiry(order)
             if order.client_order_id in self._cancel_after:
@@ -246,6 +233,10 @@ class Orders:
             if self._bridge is None:
                 raise Denied(Code.BROKER_DOWN, "the session has just ended")
             self._bridge.check()
+        except BrokerUnavailable as error:
+            self._doubts.end(order.client_order_id, monotonic_s())
+            self._in_doubt(attempt, f"{refused.reason}; whether it was taken is not known: {error}")
+            return
         except Denied as denied:
             self._doubts.end(order.client_order_id, monotonic_s())
             why = f"{refused.reason}; it was not sent as DAY: {denied.reason}"
@@ -260,6 +251,14 @@ class Orders:
                 remark=remark,
             )
         )
+
+    def _was_taken(self, attempt: Try, refused: Refused) -> None:
+        """Leave an order alone that was refused in so many words, and that Webull has."""
+        name = attempt.order.client_order_id
+        log.warning("order.taken_all_the_same", client_order_id=name, refused=refused.reason)
+        self._doubts.end(name, monotonic_s())
+        self._doubts.settle(name)
+        self._look(attempt.wire_id, *PLACED_LOOKS_S)
 
     def _over(self, name: str, word: Word, code: Code, reason: str) -> None:
         self._cancel_after.discard(name)

@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from janus_common.clock import NS_PER_S, now_ns
+from janus_common.errors import BrokerUnavailable
 from janus_common.messages import OrderState, Tif
 from janus_common.orders import Word
 from janus_common.worker.broker import OrderReport
@@ -76,9 +77,15 @@ class Key:
 
 
 class Bridge:
-    def __init__(self, start) -> None:
+    def __init__(self, start, *, has: bool | None = False) -> None:
         self.start = start
         self.looked = False
+        self._has = has  # whether Webull has what it refused; None: it does not answer
+
+    async def has(self, _wire_id):
+        if self._has is None:
+            raise BrokerUnavailable("no answer")
+        return self._has
 
     def look(self, *_):
         self.looked = True
@@ -119,12 +126,27 @@ def order():
     )
 
 
-def place(orders, order, start) -> list[Any]:
+def place(orders, order, start, *, has: bool | None = False) -> list[Any]:
     """Place an order whose second try ``start`` begins; return what will be reported."""
     reports: list[Any] = []
-    any_bridge: Any = Bridge(start)
+    any_bridge: Any = Bridge(start, has=has)
     orders.attach(reports.append, any_bridge)
     orders.place(order, "913256135")
+    return reports
+
+
+async def when_asked(key, orders, order, *, has: bool | None) -> list[Any]:
+    """Place an order, and let its second try end as Webull says; return what was reported."""
+    key.may_go.set()
+    started: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as group:
+
+        def start(job):
+            started.append(group.create_task(job))
+            return started[-1]
+
+        reports = place(orders, order, start, has=has)
+        await eventually(lambda: bool(started) and started[0].done())
     return reports
 
 
@@ -163,6 +185,26 @@ async def test_it_is_sent_as_day_when_its_turn_comes(key, orders, order):
 
     assert (reports[-1].word, reports[-1].tif) == (Word.WORKING, Tif.DAY)
     assert len(key.placed) == 2
+
+
+async def test_it_is_not_sent_as_day_when_webull_has_it_all_the_same(key, orders, order, doubts):
+    reports = await when_asked(key, orders, order, has=True)
+
+    assert key.placed == [order.client_order_id]
+    assert reports == []  # it was told by the question
+    assert not doubts.is_under_way(order.client_order_id)
+    assert not doubts.is_open(order.client_order_id)
+
+
+async def test_it_is_in_doubt_and_not_sent_as_day_when_webull_does_not_say_whether_it_has_it(
+    key, orders, order, doubts
+):
+    reports = await when_asked(key, orders, order, has=None)
+
+    assert key.placed == [order.client_order_id]
+    assert [each.word for each in reports] == [Word.SILENCE]
+    [doubt] = doubts.due(inf)
+    assert doubt.wires == (order.client_order_id,)
 
 
 async def test_it_is_not_sent_as_day_when_it_was_canceled_meanwhile(key, orders, order):
