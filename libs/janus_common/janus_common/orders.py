@@ -87,6 +87,7 @@ TABLE: dict[Word, dict[OrderState, OrderState]] = {
 }
 
 
+LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})  # the broker has the order
 # A broker often says first that an order ended, and after that why.
 ENDS = frozenset({Word.CANCELED, Word.REJECTED, Word.REFUSED, Word.EXPIRED})
 

@@ -12,7 +12,7 @@ from ib_async.order import Order, OrderState
 from janus_common.clock import NS_PER_S
 from janus_common.errors import Code
 from janus_common.messages import Instrument, Margin, OrderUpdate, Side
-from janus_common.orders import HELD, Word
+from janus_common.orders import HELD, LIVE, Word
 from janus_common.symbols import plain
 from janus_common.worker.broker import (
     ExecutionReport,
@@ -47,7 +47,6 @@ WORDS: dict[str, Word] = {
     # Not active: rejected (the error says so), or held until shares or the session are there.
     "Inactive": Word.ACKNOWLEDGED,
 }
-LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})
 FINAL_WORDS = WORDS | {"Inactive": Word.REJECTED}  # of a completed order
 
 SIDES = {"BOT": Side.BUY, "SLD": Side.SELL}

@@ -251,3 +251,23 @@ async def test_what_was_said_before_an_order_with_a_number_was_refused_does_not_
     assert (reply.open_orders, reply.foreign_orders) == (0, 0)
     assert await desk.order("foreign-777") is None
     assert await desk.alarms("order-unrecorded") == []
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarted"])
+async def test_one_that_was_refused_and_is_called_inactive_then_is_no_order_at_work(
+    account, restarts
+):
+    account.broker.is_mute = True
+    async with account.run():
+        name = await refused(account)
+        if not restarts:
+            account.broker.says(word_of(name, Word.ACKNOWLEDGED))
+            await account.sync()
+    account.broker.reports.append(word_of(name, Word.ACKNOWLEDGED))
+    async with account.run():
+        await account.sync()
+        reply = await account.sync()  # what was heard in the first is looked up
+
+        assert (reply.open_orders, reply.foreign_orders) == (0, 0)
+        assert await account.order("foreign-777") is None
+        assert await account.alarms("order-unrecorded") == []

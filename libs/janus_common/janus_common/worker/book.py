@@ -14,14 +14,13 @@ from janus_common.changes import Terms, heard, terms_of
 from janus_common.errors import Code
 from janus_common.logs import get_logger
 from janus_common.messages import OrderState, OrderUpdate
-from janus_common.orders import ZERO, News, Word, advance, is_final
+from janus_common.orders import LIVE, ZERO, News, Word, advance, is_final
 from janus_common.symbols import plain
 from janus_common.worker import late
 from janus_common.worker.broker import ExecutionReport, OrderReport, OrderTerms
 
 FOREIGN = "foreign"
 RECENT = 1_000  # final orders kept for late words about them
-LIVE = frozenset({Word.ACKNOWLEDGED, Word.WORKING})
 CANCEL_LOST = "the broker did not take the cancel; the order is as it was"
 REFUSALS = frozenset({Word.REJECTED, Word.REFUSED, Word.REPLACE_REFUSED})
 
@@ -227,7 +226,7 @@ class Book:
         """
         name = self._name_of(report)
         if name is None and (record := self._disowned(report)) is not None:
-            if not is_there(report):
+            if not late.belies(report, record):
                 return True
             name = self._show(report, record, report.terms)
         if name is None:
@@ -381,11 +380,6 @@ class Book:
             self._by_session_id.pop(gone.session_order_id or "", None)
             self._by_venue_id.pop(gone.venue_order_id or "", None)
             self._late.pop(gone.tags.get(late.TAG, ""), None)
-
-
-def is_there(report: OrderReport) -> bool:
-    """Whether ``report`` is of an order at work, or filled in part or whole."""
-    return report.word in LIVE or report.word is Word.FILLED or report.filled_qty > ZERO
 
 
 def _shown(ours: Decimal | None, told: Decimal | None) -> Decimal | None:

@@ -12,7 +12,8 @@ import msgspec
 
 from janus_common.errors import Code
 from janus_common.messages import OrderState, OrderUpdate
-from janus_common.worker.broker import OrderTerms
+from janus_common.orders import LIVE, ZERO, Word
+from janus_common.worker.broker import OrderReport, OrderTerms
 
 TAG = "not-sent"  # in the tags of what is shown: the id that was called so, or refused
 OURS = "janus"
@@ -25,6 +26,20 @@ def never_was(record: OrderUpdate) -> bool:
     is_unnumbered = record.venue_order_id is None and not record.filled_qty
     is_refused = record.state is OrderState.REJECTED and is_unnumbered
     return is_refused or record.code is Code.NOT_SENT
+
+
+def is_there(report: OrderReport) -> bool:
+    """Whether ``report`` is of an order at work, or filled in part or whole."""
+    return report.word in LIVE or report.word is Word.FILLED or report.filled_qty > ZERO
+
+
+def belies(report: OrderReport, record: OrderUpdate) -> bool:
+    """Whether ``report`` tells that an order is there after all which never was by its ``record``.
+
+    IB says Inactive of what it has just refused: that belies nothing.
+    """
+    is_held = report.word is Word.ACKNOWLEDGED and report.filled_qty == ZERO
+    return is_there(report) and not (is_held and record.code is not Code.NOT_SENT)
 
 
 def is_late(order: OrderUpdate) -> bool:

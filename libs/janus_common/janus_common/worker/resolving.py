@@ -16,9 +16,9 @@ from janus_common.messages import (
     Severity,
     Verdict,
 )
-from janus_common.orders import News, Word, is_final
+from janus_common.orders import LIVE, News, Word, is_final
 from janus_common.worker.board import Board
-from janus_common.worker.book import LIVE, Book
+from janus_common.worker.book import Book
 from janus_common.worker.broker import OrderReport, Session
 from janus_common.worker.late import as_sent
 from janus_common.worker.reach import Reach

@@ -13,12 +13,12 @@ import dataclasses
 from janus_common.errors import BusError, Fenced
 from janus_common.logs import get_logger
 from janus_common.messages import OrderUpdate
-from janus_common.orders import is_final
+from janus_common.orders import LIVE, is_final
 from janus_common.worker.board import Board
-from janus_common.worker.book import FOREIGN, LIVE, Book, is_there
+from janus_common.worker.book import FOREIGN, Book
 from janus_common.worker.broker import OrderReport
 from janus_common.worker.journal import Journal
-from janus_common.worker.late import never_was
+from janus_common.worker.late import is_there, never_was
 
 EVENT = "order-unrecorded"
 KEPT = 20_000  # orders that are over, and were looked up
