@@ -16,8 +16,8 @@ class Bridge(Protocol):
     def end(self, error: Exception) -> None:
         """End the session."""
 
-    async def has(self, wire_id: str) -> bool:
-        """Ask whether Webull has an order, and tell it; raises BrokerUnavailable: no answer."""
+    async def ask(self, wire_id: str) -> None:
+        """Ask about an order, and tell what Webull shows; raises BrokerUnavailable: no answer."""
 
     def check(self) -> None:
         """Raise Denied unless an order may be sent at this very moment."""

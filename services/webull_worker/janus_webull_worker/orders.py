@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from janus_common.clock import monotonic_s
@@ -218,47 +218,47 @@ class Orders:
     async def _as_day(self, attempt: Try, second: str, refused: Refused) -> None:
         """Send an order again whose time in force was refused, under its second id.
 
-        Two orders must not come of one: Webull is asked first whether it has it all the same.
+        Two orders must not come of one: nothing is sent if Webull shows it, or does not answer.
+        """
+        name, failed = attempt.order.client_order_id, None
+        try:
+            await self._second_turn(attempt)
+        except (BrokerUnavailable, Denied) as error:
+            failed = error
+        if self._ledger.shown_as(name) is None and failed is None:
+            remark = f"{translate.as_day(second)} ({refused.reason})"
+            self._send(replace(attempt, wire_id=second, tif=Tif.DAY, remark=remark))
+            return
+        self._doubts.end(name, monotonic_s())
+        if self._ledger.shown_as(name) is not None:
+            log.warning("order.there_all_the_same", client_order_id=name, reason=refused.reason)
+            self._doubts.settle(name)
+            self._look(attempt.wire_id, *PLACED_LOOKS_S)
+        elif isinstance(failed, Denied):
+            why = f"{refused.reason}; it was not sent as DAY: {failed.reason}"
+            self._over(name, Word.REJECTED, Code.BROKER_REJECTED, why)
+        else:
+            self._in_doubt(attempt, f"{refused.reason}; whether it is there all the same: {failed}")
+
+    async def _second_turn(self, attempt: Try) -> None:
+        """Ask Webull about the first try; unless that is there, wait until the second may go.
+
+        Raises:
+            BrokerUnavailable: Webull does not answer.
+            Denied: the second must not go.
         """
         order = attempt.order
-        remark = f"{translate.as_day(second)} ({refused.reason})"
-        try:
-            if self._bridge is not None and await self._bridge.has(attempt.wire_id):
-                self._was_taken(attempt, refused)
-                return
-            await gates.turn(self._share, Rank.ORDER, order.expires_ns)
-            gates.check_expiry(order)
-            if order.client_order_id in self._cancel_after:
-                raise Denied(Code.CANCELED_UNSENT, "it was canceled meanwhile")
-            if self._bridge is None:
-                raise Denied(Code.BROKER_DOWN, "the session has just ended")
-            self._bridge.check()
-        except BrokerUnavailable as error:
-            self._doubts.end(order.client_order_id, monotonic_s())
-            self._in_doubt(attempt, f"{refused.reason}; whether it was taken is not known: {error}")
+        if self._bridge is not None:
+            await self._bridge.ask(attempt.wire_id)
+        if self._ledger.shown_as(order.client_order_id) is not None:
             return
-        except Denied as denied:
-            self._doubts.end(order.client_order_id, monotonic_s())
-            why = f"{refused.reason}; it was not sent as DAY: {denied.reason}"
-            self._over(order.client_order_id, Word.REJECTED, Code.BROKER_REJECTED, why)
-            return
-        self._send(
-            Try(
-                order=order,
-                instrument_id=attempt.instrument_id,
-                wire_id=second,
-                tif=Tif.DAY,
-                remark=remark,
-            )
-        )
-
-    def _was_taken(self, attempt: Try, refused: Refused) -> None:
-        """Leave an order alone that was refused in so many words, and that Webull has."""
-        name = attempt.order.client_order_id
-        log.warning("order.taken_all_the_same", client_order_id=name, refused=refused.reason)
-        self._doubts.end(name, monotonic_s())
-        self._doubts.settle(name)
-        self._look(attempt.wire_id, *PLACED_LOOKS_S)
+        await gates.turn(self._share, Rank.ORDER, order.expires_ns)
+        gates.check_expiry(order)
+        if order.client_order_id in self._cancel_after:
+            raise Denied(Code.CANCELED_UNSENT, "it was canceled meanwhile")
+        if self._bridge is None:
+            raise Denied(Code.BROKER_DOWN, "the session has just ended")
+        self._bridge.check()
 
     def _over(self, name: str, word: Word, code: Code, reason: str) -> None:
         self._cancel_after.discard(name)

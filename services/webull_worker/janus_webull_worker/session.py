@@ -88,9 +88,9 @@ class HttpSession:
         """Look at an order, after a while."""
         self._looks.plan(wire_id, *after_s)
 
-    async def has(self, wire_id: str) -> bool:
-        """Ask whether Webull has an order, and tell it; raises BrokerUnavailable: no answer."""
-        return await self._reading.one(wire_id) is not None
+    async def ask(self, wire_id: str) -> None:
+        """Ask about an order, and tell what Webull shows; raises BrokerUnavailable: no answer."""
+        await self._reading.one(wire_id)
 
     def check(self) -> None:
         """Raise Denied unless an order may be sent at this very moment."""

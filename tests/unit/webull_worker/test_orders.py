@@ -77,15 +77,13 @@ class Key:
 
 
 class Bridge:
-    def __init__(self, start, *, has: bool | None = False) -> None:
+    def __init__(self, start, *, shows=lambda _: None) -> None:
         self.start = start
         self.looked = False
-        self._has = has  # whether Webull has what it refused; None: it does not answer
+        self._shows = shows  # what Webull does when it is asked about an order
 
-    async def has(self, _wire_id):
-        if self._has is None:
-            raise BrokerUnavailable("no answer")
-        return self._has
+    async def ask(self, wire_id):
+        self._shows(wire_id)
 
     def look(self, *_):
         self.looked = True
@@ -126,18 +124,17 @@ def order():
     )
 
 
-def place(orders, order, start, *, has: bool | None = False) -> list[Any]:
+def place(orders, order, start, *, shows=lambda _: None) -> list[Any]:
     """Place an order whose second try ``start`` begins; return what will be reported."""
     reports: list[Any] = []
-    any_bridge: Any = Bridge(start, has=has)
+    any_bridge: Any = Bridge(start, shows=shows)
     orders.attach(reports.append, any_bridge)
     orders.place(order, "913256135")
     return reports
 
 
-async def when_asked(key, orders, order, *, has: bool | None) -> list[Any]:
+async def when_asked(orders, order, shows) -> list[Any]:
     """Place an order, and let its second try end as Webull says; return what was reported."""
-    key.may_go.set()
     started: list[asyncio.Task[None]] = []
     async with asyncio.TaskGroup() as group:
 
@@ -145,7 +142,7 @@ async def when_asked(key, orders, order, *, has: bool | None) -> list[Any]:
             started.append(group.create_task(job))
             return started[-1]
 
-        reports = place(orders, order, start, has=has)
+        reports = place(orders, order, start, shows=shows)
         await eventually(lambda: bool(started) and started[0].done())
     return reports
 
@@ -187,8 +184,12 @@ async def test_it_is_sent_as_day_when_its_turn_comes(key, orders, order):
     assert len(key.placed) == 2
 
 
-async def test_it_is_not_sent_as_day_when_webull_has_it_all_the_same(key, orders, order, doubts):
-    reports = await when_asked(key, orders, order, has=True)
+async def test_it_is_not_sent_as_day_when_webull_shows_it_all_the_same(
+    key, orders, order, ledger, doubts
+):
+    reports = await when_asked(
+        orders, order, lambda wire: ledger.went_out(order.client_order_id, wire)
+    )
 
     assert key.placed == [order.client_order_id]
     assert reports == []  # it was told by the question
@@ -196,10 +197,28 @@ async def test_it_is_not_sent_as_day_when_webull_has_it_all_the_same(key, orders
     assert not doubts.is_open(order.client_order_id)
 
 
+async def test_it_is_not_sent_as_day_when_it_is_shown_while_the_second_try_waits_its_turn(
+    key, orders, order, ledger, doubts
+):
+    name = order.client_order_id
+    async with asyncio.TaskGroup() as group:
+        reports = place(orders, order, group.create_task)
+        await key.waits.wait()
+        ledger.went_out(name, name)
+        orders.cancel(order)  # which is at work, so that it is no reason to call it refused
+        key.may_go.set()
+
+    assert (key.placed, key.canceled, reports) == ([name], [name], [])
+    assert not doubts.is_under_way(name)
+
+
 async def test_it_is_in_doubt_and_not_sent_as_day_when_webull_does_not_say_whether_it_has_it(
     key, orders, order, doubts
 ):
-    reports = await when_asked(key, orders, order, has=None)
+    def no_answer(_wire_id):
+        raise BrokerUnavailable("no answer")
+
+    reports = await when_asked(orders, order, no_answer)
 
     assert key.placed == [order.client_order_id]
     assert [each.word for each in reports] == [Word.SILENCE]
