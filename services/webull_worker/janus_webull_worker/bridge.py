@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from janus_webull_worker.translate import Seen
+
 
 class Bridge(Protocol):
     """What orders need of a session."""
@@ -16,7 +18,7 @@ class Bridge(Protocol):
     def end(self, error: Exception) -> None:
         """End the session."""
 
-    async def ask(self, wire_id: str) -> None:
+    async def ask(self, wire_id: str) -> Seen | None:
         """Ask about an order, and tell what Webull shows; raises BrokerUnavailable: no answer."""
 
     def check(self) -> None:

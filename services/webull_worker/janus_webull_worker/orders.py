@@ -249,7 +249,9 @@ class Orders:
         """
         order = attempt.order
         if self._bridge is not None:
-            await self._bridge.ask(attempt.wire_id)
+            seen = await self._bridge.ask(attempt.wire_id)
+            if seen is not None and seen.is_over and not seen.filled_qty:
+                self._refuses_gtc = True  # it keeps what it refused; the next one goes as DAY
         if self._ledger.shown_as(order.client_order_id) is not None:
             return
         await gates.turn(self._share, Rank.ORDER, order.expires_ns)

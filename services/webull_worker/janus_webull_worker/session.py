@@ -31,6 +31,7 @@ from janus_webull_worker.funds import Funds
 from janus_webull_worker.looks import DEBOUNCE_S, Looks
 from janus_webull_worker.outcome import Answer
 from janus_webull_worker.reading import Reading
+from janus_webull_worker.translate import Seen
 
 log = get_logger()
 
@@ -88,9 +89,9 @@ class HttpSession:
         """Look at an order, after a while."""
         self._looks.plan(wire_id, *after_s)
 
-    async def ask(self, wire_id: str) -> None:
+    async def ask(self, wire_id: str) -> Seen | None:
         """Ask about an order, and tell what Webull shows; raises BrokerUnavailable: no answer."""
-        await self._reading.one(wire_id)
+        return await self._reading.one(wire_id)
 
     def check(self) -> None:
         """Raise Denied unless an order may be sent at this very moment."""

@@ -261,6 +261,11 @@ async def test_one_that_was_refused_and_is_called_inactive_then_is_no_order_at_w
     async with account.run():
         name = await refused(account)
         if not restarts:
+            session_id = (await account.order(name)).session_order_id
+            held = OrderReport(
+                session_order_id=session_id, venue_order_id="777", word=Word.ACKNOWLEDGED
+            )
+            account.broker.says(held)
             account.broker.says(word_of(name, Word.ACKNOWLEDGED))
             await account.sync()
     account.broker.reports.append(word_of(name, Word.ACKNOWLEDGED))

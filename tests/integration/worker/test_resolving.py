@@ -313,6 +313,7 @@ async def test_an_order_that_turns_out_to_be_alive_calls_a_person(desk):
 
     await eventually(told)
     assert (await desk.order(name)).state is OrderState.REJECTED  # what has ended has ended
+    assert await desk.alarms("order-unrecorded") == []  # one word about it is enough
 
 
 async def test_after_a_restart_it_is_an_order_that_is_not_ours(account):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -83,7 +84,7 @@ class Bridge:
         self._shows = shows  # what Webull does when it is asked about an order
 
     async def ask(self, wire_id):
-        self._shows(wire_id)
+        return self._shows(wire_id)
 
     def look(self, *_):
         self.looked = True
@@ -195,6 +196,22 @@ async def test_it_is_not_sent_as_day_when_webull_shows_it_all_the_same(
     assert reports == []  # it was told by the question
     assert not doubts.is_under_way(order.client_order_id)
     assert not doubts.is_open(order.client_order_id)
+
+
+async def test_where_webull_keeps_what_it_refused_the_next_is_sent_as_day_at_once(
+    key, orders, order, ledger
+):
+    def failed(wire):
+        ledger.went_out(order.client_order_id, wire)
+        return SimpleNamespace(is_over=True, filled_qty=0)
+
+    await when_asked(orders, order, failed)
+    following = msgspec.structs.replace(order, client_order_id=uuid4().hex)
+    reports = place(orders, following, None)
+    await eventually(lambda: bool(reports))
+
+    assert key.placed == [order.client_order_id, following.client_order_id]
+    assert (reports[-1].word, reports[-1].tif) == (Word.WORKING, Tif.DAY)
 
 
 async def test_it_is_not_sent_as_day_when_it_is_shown_while_the_second_try_waits_its_turn(

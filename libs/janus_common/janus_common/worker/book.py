@@ -319,7 +319,7 @@ class Book:
         record: OrderUpdate,
         terms: OrderTerms | None,
     ) -> str:
-        """Take in an order that never was there, as we knew: what has ended has ended, so beside it."""
+        """Take in an order that never was, by its record: what has ended has ended, so beside it."""
         tags = {late.TAG: record.client_order_id}
         name = self._adopt(report, terms or late.terms_of_record(record), tags)
         shown = self._entries[name].order

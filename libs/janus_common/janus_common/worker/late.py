@@ -1,4 +1,4 @@
-"""Orders of ours that were called not sent, or refused, and turned up at the broker all the same; pure.
+"""Orders of ours that were called not sent, or refused, and turned up all the same; pure.
 
 What has ended has ended, and its sender may have sent another: so such an order is shown as foreign,
 under an id of its own. The broker has it under ours, and it is ours to end.
@@ -22,10 +22,13 @@ _TERMS = tuple(each.name for each in fields(OrderTerms))
 
 
 def never_was(record: OrderUpdate) -> bool:
-    """Whether the broker never had an order, by its ``record``: not sent, or refused unnumbered."""
+    """Whether the broker never had an order, by its ``record``: not sent, or refused unnumbered.
+
+    What a person has said of one is another matter: ``resolving`` tells if that was wrong.
+    """
     is_unnumbered = record.venue_order_id is None and not record.filled_qty
-    is_refused = record.state is OrderState.REJECTED and is_unnumbered
-    return is_refused or record.code is Code.NOT_SENT
+    is_refused = record.state is OrderState.REJECTED and record.code is not Code.RESOLVED
+    return (is_refused and is_unnumbered) or record.code is Code.NOT_SENT
 
 
 def is_there(report: OrderReport) -> bool:
