@@ -71,6 +71,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.said: dict[str, Decimal] = {}  # the most that a status has told of an order
         self.may_shrink = False
         self.news = 0
+        self.told: Told  # which is being heard
         self.executed: dict[str, Decimal] = {}  # the most that executions of an order have told
         self.most: dict[str, Decimal] = {}  # the same of each execution
         self.start()
@@ -101,15 +102,25 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.news += 1
 
     def turned_up(self, shown: OrderUpdate) -> None:
-        """Judge the first record of an order that was called not sent."""
+        """Judge the first record of an order that was called not sent, or refused unnumbered."""
         record = self.journal[as_sent(shown).client_order_id]
-        assert (record.state, record.code) == (S.REJECTED, Code.NOT_SENT)
+        assert record.state is S.REJECTED
+        if record.code is not Code.NOT_SENT:
+            assert (record.venue_order_id, record.filled_qty) == (None, ZERO)
+            assert self.is_at_work(self.told)
         assert (shown.origin, shown.revision, shown.filled_qty) == ("foreign", 0, ZERO)
         assert (shown.symbol, shown.side, shown.qty) == (record.symbol, record.side, record.qty)
         self.journal[shown.client_order_id] = shown
         self.news += 1
 
+    def is_at_work(self, told: Told) -> bool:
+        """Whether the broker says more of an order than that it holds it."""
+        if isinstance(told, OrderReport):
+            return told.word in {Word.WORKING, Word.FILLED} or told.filled_qty > 0
+        return isinstance(told, ExecutionReport)
+
     def hear(self, told: Told) -> None:
+        self.told = told
         self.may_shrink = isinstance(told, ExecutionReport) and told.revision > 1
         if isinstance(told, OrderReport):
             name = told.client_order_id
